@@ -254,7 +254,7 @@ OPERATIONS: dict[str, Operation] = {
     "PATCH /auth/me": Operation("changeProfile", ("user_not_found",)),
     "DELETE /auth/me": Operation("deleteAccount", ("wrong_password", "account_locked"), limited=True),
     "GET /auth/me/export": Operation("exportAccount", ("validation_error",), limited=True),
-    "GET /auth/sessions": Operation("listSessions"),
+    "GET /auth/sessions": Operation("listSessions", limited=True),
     "DELETE /auth/sessions/{session_id}": Operation("endSession", ("session_not_found",)),
     "GET /auth/unsubscribe": Operation(
         "unsubscribePage", ("invalid_token", "validation_error"), open=True, html=True

@@ -13,6 +13,7 @@ from llmready.domain.clock import is_id, now
 from llmready.domain.errors import Invalid, NotFound, Unauthenticated
 from llmready.domain.mail import MailKind
 from llmready.domain.rate_limits import Rate
+from llmready.domain.sessions import MOST_SESSIONS
 from llmready.domain.tokens import REFRESH_GRACE
 from llmready.domain.user import User
 from llmready.http.api import PREFIX, Api
@@ -224,8 +225,12 @@ def change_profile(body: Annotated[ProfileChange, Body()]) -> ProfileAnswer:
 
 @app.get(f"{PREFIX}/auth/sessions", summary="List your sign-ins", tags=["auth"])
 def list_sessions() -> SessionsAnswer:
-    """Return the sign-ins of the account that have not ended, the last one used first."""
-    found = bootstrap.services().sessions.of_user(_account().id, now())
+    """Return the sign-ins of the account that have not ended, the last one used first.
+
+    An account has at most 50. A sign-in above this limit ends the oldest one.
+    """
+    app.limit_list(MOST_SESSIONS)
+    found = bootstrap.services().sessions.of_user(_account(), now())
     return SessionsAnswer(
         items=[
             SessionAnswer(**session._asdict(), is_current=session.id == app.claims.scope) for session in found

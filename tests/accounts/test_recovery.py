@@ -118,7 +118,9 @@ def test_a_login_with_the_old_password_during_a_reset_opens_no_session(
         was_reset.set()
         with pytest.raises(Unauthenticated):
             logins[0].result()
-    assert services.sessions.of_user(ada.id, now()) == []
+    user = services.users.get(ada.id)
+    assert user is not None
+    assert services.sessions.of_user(user, now()) == []
 
 
 def test_password_change_keeps_the_confirmation_link_valid(service: Service) -> None:

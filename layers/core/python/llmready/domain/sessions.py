@@ -3,6 +3,9 @@
 from datetime import datetime
 from typing import NamedTuple
 
+MOST_SESSIONS = 50
+"""Maximum number of open sessions of an account. A sign-in above it ends the oldest one."""
+
 
 class Session(NamedTuple):
     """One sign-in of an account.

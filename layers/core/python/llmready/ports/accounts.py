@@ -234,14 +234,30 @@ class Sessions(Protocol):
     def is_open(self, user_id: str, family: str, time: datetime) -> bool:
         """Return whether a family exists and has not expired; read with strong consistency."""
 
-    def of_user(self, user_id: str, time: datetime) -> list[Session]:
-        """Return the sessions of an account that have not expired at ``time``, the last one used first."""
+    def of_user(self, user: User, time: datetime) -> list[Session]:
+        """Return the open sessions of an account at ``time``, the last one used first.
+
+        Reads only the newest :data:`llmready.domain.sessions.MOST_SESSIONS`.
+        """
 
     def close(self, user_id: str, family: str) -> bool:
         """Revoke a family. Return False if there is no such family."""
 
     def close_all(self, user_id: str, *, but: str | None) -> None:
-        """Revoke all families of an account, except the family ``but``."""
+        """Revoke the families of an account, except the family ``but``.
+
+        If a version without the limit of sessions left thousands of them, the oldest stay stored. The time of the new
+        password makes their tokens invalid.
+        """
+
+    def close_oldest(self, user_id: str) -> None:
+        """Revoke the oldest families of an account above :data:`llmready.domain.sessions.MOST_SESSIONS`.
+
+        If there are thousands of them, some are left for the next call.
+
+        Raises:
+            TryAgain: The table is busy.
+        """
 
 
 class ApiKeys(Protocol):

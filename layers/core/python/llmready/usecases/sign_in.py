@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from llmready.domain.account import account_of, check_not_suspended
 from llmready.domain.clock import new_id
-from llmready.domain.errors import DomainError, Forbidden, TooManyRequests, Unauthenticated
+from llmready.domain.errors import DomainError, Forbidden, TooManyRequests, TryAgain, Unauthenticated
 from llmready.domain.passwords import hashed, is_outdated, matches
 from llmready.domain.tokens import (
     ACCESS_LIFETIME,
@@ -34,7 +34,7 @@ class Tokens(NamedTuple):
 
 
 def sign_in(services: Services, *, email: str, password: str, network: str) -> Tokens:
-    """Create a session and return its tokens.
+    """Create a session and return its tokens. End the oldest sessions of the account above the limit.
 
     Raises:
         TooManyRequests: The address had too many failed logins, whether or not it has an account.
@@ -62,6 +62,10 @@ def sign_in(services: Services, *, email: str, password: str, network: str) -> T
         password_hash=user.password_hash,
     ):
         raise refusal
+    try:
+        services.sessions.close_oldest(user.id)
+    except TryAgain:
+        services.log.warning("old sessions not ended; the next sign-in tries again", user_id=user.id)
     if is_outdated(user.password_hash):
         services.users.rehash(user, hashed(password))
     return _tokens(user.id, family, token_id, services.signing_keys(), time)

@@ -1,20 +1,29 @@
 """Refresh token families in the table."""
 
 import hashlib
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 
-from boto3.dynamodb.conditions import Attr, ConditionBase, Key
+from boto3.dynamodb.conditions import Attr, Key
 
 from llmready.adapters.dynamodb import keys
 from llmready.adapters.dynamodb.table import ConditionFailed, Item, Table, TransactionRefused
 from llmready.adapters.dynamodb.users import is_account
 from llmready.domain.clock import timestamp
-from llmready.domain.sessions import Session
+from llmready.domain.sessions import MOST_SESSIONS, Session
+from llmready.domain.user import User
 from llmready.ports.accounts import Rotation
+
+# An account from before the limit of sessions may have any number of them.
+_ENDED_AT_ONCE = 1_000
 
 
 class DynamoSessions:
-    """Implements :class:`llmready.ports.accounts.Sessions`; token ids are stored hashed."""
+    """Implements :class:`llmready.ports.accounts.Sessions`; token ids are stored hashed.
+
+    IDs of families are UUIDv7, so the order of their keys is the order of the sign-ins.
+    """
 
     def __init__(self, table: Table) -> None:
         self._table = table
@@ -81,11 +90,11 @@ class DynamoSessions:
         item = self._table.get(keys.family(user_id, family))
         return item is not None and int(item["ttl"]) > time.timestamp()
 
-    def of_user(self, user_id: str, time: datetime) -> list[Session]:
-        """Return the sessions that have not expired, the last one used first."""
-        items = self._table.query(_families(user_id))
-        found = [_session(item) for item in items if int(item["ttl"]) > time.timestamp()]
-        return sorted(found, key=lambda session: session.last_used_at, reverse=True)
+    def of_user(self, user: User, time: datetime) -> list[Session]:
+        """Return the open ones among the newest sessions of an account, the last one used first."""
+        found = [_session(item) for item in self._newest(user.id, 0, MOST_SESSIONS)]
+        still_open = [session for session in found if _is_open(session, user, time)]
+        return sorted(still_open, key=lambda session: session.last_used_at, reverse=True)
 
     def close(self, user_id: str, family: str) -> bool:
         """Revoke a family. Return False if there is no such family."""
@@ -97,13 +106,25 @@ class DynamoSessions:
         return True
 
     def close_all(self, user_id: str, *, but: str | None) -> None:
-        """Revoke all families of an account but one."""
-        found = [keys.Key(item["pk"], item["sk"]) for item in self._table.query(_families(user_id))]
+        """Revoke the newest families of an account but one. The limit of sessions leaves no others."""
+        found = [keys.Key(item["pk"], item["sk"]) for item in self._newest(user_id, 0, _ENDED_AT_ONCE)]
         self._table.delete_many([key for key in found if key.sk != keys.FAMILY + (but or "")])
 
+    def close_oldest(self, user_id: str) -> None:
+        """Revoke the newest families beyond the limit of sessions."""
+        found = self._newest(user_id, MOST_SESSIONS, _ENDED_AT_ONCE)
+        self._table.delete_many([keys.Key(item["pk"], item["sk"]) for item in found])
 
-def _families(user_id: str) -> ConditionBase:
-    return Key("pk").eq(keys.partition(user_id)) & Key("sk").begins_with(keys.FAMILY)
+    def _newest(self, user_id: str, skipped: int, most: int) -> Iterator[Item]:
+        families = Key("pk").eq(keys.partition(user_id)) & Key("sk").begins_with(keys.FAMILY)
+        end = skipped + most
+        return islice(self._table.query(families, newest_first=True, page_size=end), skipped, end)
+
+
+def _is_open(session: Session, user: User, time: datetime) -> bool:
+    """Return whether a session has neither expired nor been ended by a new password."""
+    is_older = user.sessions_since is not None and session.last_used_at < user.sessions_since
+    return session.expires_at > time and (not is_older or session.id == user.kept_family)
 
 
 def _session(item: Item) -> Session:
