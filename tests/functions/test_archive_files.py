@@ -17,6 +17,7 @@ from llmready.domain.archive import Archive
 from llmready.domain.clock import new_id, now
 from llmready.domain.generation import Generation, Progress, Status
 from llmready.domain.generation_files import archive_key
+from llmready.domain.rate_limits import Rate
 from llmready.domain.website import Website
 from llmready.patterns import Patterns
 from llmready.usecases import archive_files
@@ -257,6 +258,16 @@ def test_extractions_of_large_files_are_limited(shelf: Shelf, monkeypatch: pytes
     assert [shelf.who.raw("GET", path)["statusCode"] for path in where] == [302] * 10 + [429] * 2
     # A file that was extracted before costs little.
     assert shelf.who.raw("GET", where[0])["statusCode"] == 302
+
+
+def test_the_size_of_the_files_that_a_user_reads_is_limited(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("functions.generations.handler._SENT", Rate(50, 86_400))
+    generation = shelf.complete(files_of(pages(short="Begin.", long="word " * 40_000)))
+    long, short = (f"/generations/{generation.id}/files/md/{name}.md" for name in ("long", "short"))
+    assert [shelf.who.raw("GET", long)["statusCode"] for _ in range(4)] == [200, 200, 429, 429]
+    assert shelf.who.raw("GET", short)["statusCode"] == 200
 
 
 def test_a_file_that_takes_too_long_to_extract_is_refused(
