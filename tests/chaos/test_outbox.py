@@ -72,7 +72,7 @@ class Notifiers:
             settings=found.settings.model_copy(update={"crawl_allow": self._allow}),
             webhook_sender=self._sender,
             mailer=self.mailbox,
-            render=MailRenderer(links, KEYS, self._place.mail_tokens, time),
+            render=MailRenderer(links, KEYS, self._place.mail_tokens, found.webhooks, time),
         )
 
     def work(self, bodies: list[str], time: datetime) -> None:

@@ -12,6 +12,7 @@ from llmready.domain.clock import now
 from llmready.domain.generation import Failure, Generation, Progress
 from llmready.domain.mail import PREFERENCES, MailKind, Message, OutboxMail
 from llmready.domain.user import User
+from llmready.domain.webhooks import Webhook
 from testkit.people import LEASE, new_generation, new_user, new_website
 
 KEYS = SigningKeys(kid="k1", secret="s" * 64)
@@ -31,6 +32,13 @@ class Tokens:
 
     def issue(self, *_: Any) -> str:
         return TOKEN
+
+
+class Webhooks:
+    """Contains no webhook of any user."""
+
+    def of_user(self, _: str) -> list[Webhook]:
+        return []
 
 
 def render(
@@ -56,7 +64,8 @@ def render(
         created_at=now(),
         due_at=now(),
     )
-    renderer = MailRenderer(Links(PUBLIC_URL, web_app=False), KEYS, Tokens(), now())  # type: ignore[arg-type]
+    links = Links(PUBLIC_URL, web_app=False)
+    renderer = MailRenderer(links, KEYS, Tokens(), Webhooks(), now())  # type: ignore[arg-type]
     return renderer(mail, user, generation)
 
 

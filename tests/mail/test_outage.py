@@ -39,10 +39,10 @@ def test_ten_minutes_without_a_provider(place: Place, a_minute: int) -> None:
 
         def notify(body: str, time: datetime) -> bool:
             named = json.loads(body)
-            render = MailRenderer(
-                Links("https://api.example.com", web_app=False), KEYS, place.mail_tokens, time
-            )
-            services = replace(place.services_at(time), mailer=mailer, render=render)
+            services = place.services_at(time)
+            links = Links("https://api.example.com", web_app=False)
+            render = MailRenderer(links, KEYS, place.mail_tokens, services.webhooks, time)
+            services = replace(services, mailer=mailer, render=render)
             return send_mail(services, named["user_id"], named["mail_id"])
 
         for minute in range(_DOWN + _WITHIN):

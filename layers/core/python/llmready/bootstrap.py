@@ -92,7 +92,7 @@ def services() -> Services:
     table = Table(_lazy_client("dynamodb"), chosen.table)
     sqs, lambdas = _lazy_client("sqs"), _lazy_client("lambda")
     jobs = SqsJobQueue(sqs, queue_urls(chosen))
-    mail_tokens = DynamoMailTokens(table)
+    mail_tokens, webhooks = DynamoMailTokens(table), DynamoWebhooks(table)
     metrics = EmbeddedMetrics(dollars_per_hour=chosen.task_dollars_per_hour)
 
     def render(mail: OutboxMail, user: User, generation: Generation | None) -> Message:
@@ -101,7 +101,7 @@ def services() -> Services:
         from llmready.adapters.mail.rendering import MailRenderer  # noqa: PLC0415
 
         links = Links(chosen.public_url, chosen.web_app)
-        return MailRenderer(links, keys(), mail_tokens, now())(mail, user, generation)
+        return MailRenderer(links, keys(), mail_tokens, webhooks, now())(mail, user, generation)
 
     return Services(
         settings=chosen,
@@ -134,7 +134,7 @@ def services() -> Services:
         mailer=_mailer(chosen),
         render=render,
         suppressions=DynamoSuppressions(table),
-        webhooks=DynamoWebhooks(table),
+        webhooks=webhooks,
         deliveries=DynamoDeliveries(table),
         webhook_queue=SqsWebhookQueue(sqs, chosen.webhook_queue_url),
         webhook_sender=lazy(lambda: _webhook_sender(chosen)),

@@ -100,7 +100,10 @@ class MailRefused(Exception):
 
 
 class OutboxMail(BaseModel):
-    """A mail to be sent. Its text is rendered when it is sent, from the records that it refers to."""
+    """A mail to be sent. Its text is rendered when it is sent, from the records that it refers to.
+
+    ``confirmed_address`` is True if the change that the mail reports also confirmed the address of the account.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -109,6 +112,7 @@ class OutboxMail(BaseModel):
     kind: MailKind
     generation_id: str | None = None
     webhook_url: str | None = None
+    confirmed_address: bool = False
     correlation_id: str = ""
     created_at: Moment
     due_at: Moment

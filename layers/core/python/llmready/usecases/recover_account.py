@@ -35,7 +35,8 @@ def reset_password(services: Services, token: str, password: str) -> None:
     user = services.users.get(presented.user_id)
     own = (user.email, user.full_name) if user is not None else ()
     refuse_weak(password, own=own, field="new_password")
-    notice = _notice(presented.user_id, time)
+    confirms = user is not None and not user.is_verified
+    notice = _notice(presented.user_id, time, confirmed_address=confirms)
     if not services.users.reset_password(presented, hashed(password), notice, time):
         raise _bad_token()
     services.sessions.close_all(presented.user_id, but=None)
@@ -81,9 +82,14 @@ def change_password(
     hand_to_notifier(services, notice)
 
 
-def _notice(user_id: str, time: datetime) -> OutboxMail:
+def _notice(user_id: str, time: datetime, *, confirmed_address: bool = False) -> OutboxMail:
     return OutboxMail(
-        id=new_id(), user_id=user_id, kind=MailKind.PASSWORD_CHANGED, created_at=time, due_at=time
+        id=new_id(),
+        user_id=user_id,
+        kind=MailKind.PASSWORD_CHANGED,
+        confirmed_address=confirmed_address,
+        created_at=time,
+        due_at=time,
     )
 
 

@@ -33,6 +33,16 @@ class Links:
         """URL of the page on which a user requests a new password."""
         return self.public_url + ("/forgot-password" if self.web_app else "/api/v1/auth/reset-password")
 
+    @property
+    def api_keys(self) -> str:
+        """URL of the page on which a user deletes API keys, or of the documentation of the routes for that."""
+        return self.public_url + ("/account/keys" if self.web_app else "/api/v1/docs#/keys")
+
+    @property
+    def webhooks(self) -> str:
+        """URL of the page on which a user deletes webhooks, or of the documentation of the routes for that."""
+        return self.public_url + ("/account/webhooks" if self.web_app else "/api/v1/docs#/webhooks")
+
     def one_click_unsubscribe(self, ticket: str) -> str:
         """Return the URL to which a mail program sends the one-click unsubscribe request (RFC 8058)."""
         return f"{self.public_url}/api/v1/auth/unsubscribe?token={quote(ticket)}"

@@ -15,6 +15,7 @@ from llmready.domain.schedules import RUNS_PER_GENERATION
 from llmready.domain.tokens import DOWNLOAD_LIFETIME, UNSUBSCRIBE_LIFETIME, Audience, Keys, issue
 from llmready.domain.user import User
 from llmready.ports.accounts import MailTokens
+from llmready.ports.webhooks import Webhooks
 
 _LONGEST_SUBJECT = 250  # characters
 _LONGEST_NAME = 60  # characters
@@ -41,13 +42,17 @@ class MailRenderer:
         links: Builds the links of the stage.
         keys: Keys that sign the tokens in links.
         mail_tokens: Issues one-use tokens; an email that is rendered again contains a new one.
+        webhooks: The webhook endpoints that the email about a new password counts.
         time: When the tokens become valid.
     """
 
-    def __init__(self, links: Links, keys: Keys, mail_tokens: MailTokens, time: datetime) -> None:
+    def __init__(
+        self, links: Links, keys: Keys, mail_tokens: MailTokens, webhooks: Webhooks, time: datetime
+    ) -> None:
         self._links = links
         self._keys = keys
         self._mail_tokens = mail_tokens
+        self._webhooks = webhooks
         self._time = time
 
     def __call__(self, mail: OutboxMail, user: User, generation: Generation | None) -> Message:
@@ -63,10 +68,10 @@ class MailRenderer:
             "generation": generation,
             "plan": user.plan,
             "runs_per_month": RUNS_PER_GENERATION * user.plan.generations_per_month,
-            "api_keys": user.key_count,
             "forgot_password_url": self._links.forgot_password,
             "unsubscribe_url": self._links.unsubscribe(ticket) if ticket else None,
             **(self._download(generation) if mail.kind is MailKind.GENERATION_COMPLETE else {}),
+            **(self._programs(mail, user) if mail.kind is MailKind.PASSWORD_CHANGED else {}),
             **self._token(mail, user),
         }
         subject, text, html = (
@@ -90,6 +95,26 @@ class MailRenderer:
         token = self._mail_tokens.issue(user.id, purpose, self._time)
         link = self._links.one_use(purpose, token)
         return {"token": token, "link": link, "good_for": _in_words(LIFETIMES[purpose])}
+
+    def _programs(self, mail: OutboxMail, user: User) -> dict[str, object]:
+        """Return how many API keys and active webhooks stay valid after the change of a password."""
+        api_keys = user.key_count
+        active_webhooks = sum(webhook.is_active for webhook in self._webhooks.of_user(user.id))
+        numbers = [
+            f"{number} {name}{'s' if number != 1 else ''}"
+            for number, name in ((api_keys, "API key"), (active_webhooks, "active webhook"))
+            if number
+        ]
+        verb = "was" if api_keys + active_webhooks == 1 else "were"
+        return {
+            "api_keys": api_keys,
+            "api_keys_url": self._links.api_keys,
+            "active_webhooks": active_webhooks,
+            "webhooks_url": self._links.webhooks,
+            "created_unconfirmed": f"{' and '.join(numbers)} that {verb}"
+            if mail.confirmed_address and numbers
+            else None,
+        }
 
     def _unsubscribe_ticket(self, mail: OutboxMail, user: User) -> str | None:
         preference = PREFERENCES.get(mail.kind)
