@@ -94,7 +94,7 @@ def notifier_function(resources: Resources, *, api_url: str) -> lambda_.Function
     )
     if resources.layers.sendgrid:
         function.add_layers(resources.layers.sendgrid)
-    resources.storage.grant_table(function, GET, PUT, UPDATE, CHECK)
+    resources.storage.grant_table(function, GET, QUERY, PUT, UPDATE, CHECK)
     # The link in an email contains a signed token for one download.
     resources.storage.grant_signing_secret(function)
     resources.mail.grant_send(function)

@@ -56,7 +56,7 @@ ALLOWED = {
     "dispatcher": _items("GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "DeleteItem")
     | SEND
     | {"ecs:RunTask", "ecs:TagResource", "ecs:ListTasks", "ecs:DescribeTasks", "iam:PassRole"},
-    "notifier": _items("GetItem", "PutItem", "UpdateItem", "ConditionCheckItem")
+    "notifier": _items("GetItem", "Query", "PutItem", "UpdateItem", "ConditionCheckItem")
     | SECRET
     | CONSUME
     | SEND
