@@ -36,9 +36,17 @@ const UNSAFE_LINK = /\\(?:href|url) ?\{ ?(?!https?:|mailto:)[^{}]{0,2000}\}/gi
 
 /** Return the formula of a `math` element or a script as Markdown, or an empty string. */
 export function formulaOf(tree, node) {
-  const tex = tree.tag[node] === ID.math ? texOfMath(tree, node) : texOfScript(tree, node)
+  const isMathMl = tree.tag[node] === ID.math
+  // A formula within one that is too long is not read again.
+  const tex = isMathMl ? !isInFormula(tree, node) && texOfMath(tree, node) : texOfScript(tree, node)
   if (!tex) return ''
   return isDisplayed(tree, node) ? `$$${tex}$$` : `$${tex}$`
+}
+
+function isInFormula(tree, node) {
+  let above = tree.parent[node]
+  while (above > 0 && tree.tag[above] !== ID.math) above = tree.parent[above]
+  return above > 0
 }
 
 /** Return the formula that an image shows as Markdown, or an empty string. */

@@ -5,6 +5,8 @@ import { decoded } from './references.mjs'
 /** Maximum depth of a formula, and maximum characters of its TeX. */
 const DEEPEST = 60
 const LONGEST = 5000
+/** Bytes of the longest formula that is read. */
+const LONGEST_SOURCE = 100_000
 /** A command at the end of a text, and the characters of the longest one. */
 const COMMAND = /\\[a-z]+$/i
 const LONGEST_COMMAND = 20
@@ -41,6 +43,7 @@ const WITH_LIMITS = /^(?:\\(?:sum|prod|int|oint|lim|liminf|limsup|max|min|sup|in
  * @param {number} node
  */
 export function texOfMathMl(tree, node) {
+  if (tree.closeFrom[node] - tree.to[node] > LONGEST_SOURCE) return ''
   const tex = rowOf(tree, node, 0)
   return tex.length > LONGEST ? '' : tex
 }

@@ -128,7 +128,7 @@ function openersOf(tree) {
     for (let place = tree.firstAttribute[node]; place < end; place++) {
       const name = tree.attributeName[place]
       if (!TARGETING[name] || (name === ATTRIBUTE.href && tree.codes[tree.attributeFrom[place]] !== NUMBER_SIGN)) continue
-      for (const target of tree.value(place).split(/\s+/)) {
+      for (const target of tree.value(place).split(/\s+/, MOST_TARGETS)) {
         const identity = target.replace(/^#/, '')
         if (!found.has(identity) && found.size < MOST_TARGETS) found.set(identity, node)
       }

@@ -153,6 +153,20 @@ def test_long_attributes_that_many_parts_need_are_read_quickly(tmp_path: Path) -
     _crawl_in_bounds({"/": page("Home", links(*bad, *GOOD)), **bad, **GOOD}, tmp_path)
 
 
+def test_formulas_in_formulas_are_read_once(tmp_path: Path) -> None:
+    start, end = "<math>" * 59, "</math>" * 59
+    bodies = {
+        "long": start + f"<mo>{'{_' * 2400}</mo>" * 200 + end,
+        "short": (start + f"<mo>{'{_' * 4800}</mo>" + end) * 95,
+    }
+    bad = {
+        f"/{name}{number}": page(f"{name} {number}", body)
+        for name, body in bodies.items()
+        for number in range(3)
+    }
+    _crawl_in_bounds({"/": page("Home", links(*bad, *GOOD)), **bad, **GOOD}, tmp_path)
+
+
 @pytest.mark.parametrize(
     ("part", "element"),
     [("<nav>", "<h2></h2>"), ("<div class=toc>", "<a href=#b>x</a>")],
