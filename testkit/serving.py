@@ -16,13 +16,18 @@ HTML = "text/html; charset=utf-8"
 
 @dataclass
 class Answer:
-    """The answer of a path; `drip` is the number of seconds between single bytes of the body."""
+    """The answer of a path.
+
+    `drip` is the number of seconds between single bytes of the body. `rest` is called before the second half of the
+    body is sent.
+    """
 
     body: bytes | str = b""
     status: int = 200
     headers: dict[str, str] = field(default_factory=lambda: {"Content-Type": HTML})
     drip: float = 0
     delay: float = 0
+    rest: Callable[[], object] | None = None
 
     @property
     def data(self) -> bytes:
@@ -116,7 +121,12 @@ class Site:
             handler.end_headers()
             if handler.command == "HEAD":
                 return
-            if not answer.drip:
+            if answer.rest is not None:
+                half = len(answer.data) // 2
+                handler.wfile.write(answer.data[:half])
+                answer.rest()
+                handler.wfile.write(answer.data[half:])
+            elif not answer.drip:
                 handler.wfile.write(answer.data)
             for byte in answer.data if answer.drip else b"":
                 handler.wfile.write(bytes([byte]))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import threading
 from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from itertools import count
 from pathlib import Path
 
@@ -211,19 +213,51 @@ def test_hostile_pages_neither_delay_a_crawl_nor_fill_the_memory(tmp_path: Path)
     assert {f"/bad/{name}" for name in (*HOSTILE, *SERVED)} <= set(requests)
 
 
+def test_many_large_pages_do_not_fill_the_memory(tmp_path: Path) -> None:
+    paragraph = f"<p>{'word and text ' * 70}</p>\n"
+    # Python keeps a text with one such character in four bytes a character.
+    large = {f"/large-{n}": page(f"Large {n}", "<p>😀</p>" + paragraph * 9000) for n in range(10)}
+    _crawl_in_bounds({"/": page("Home", links(*large, *GOOD)), **large, **GOOD}, tmp_path, wanted=set(large))
+
+
+def test_a_large_slow_page_blocks_no_other_page(tmp_path: Path) -> None:
+    paragraph = f"<p>{'word and text ' * 70}</p>\n"
+    large = {f"/large-{number}": page(f"Large {number}", paragraph * 4500) for number in range(8)}
+    others = {**large, **{f"/small-{number}": page(f"Small {number}") for number in range(30)}}
+    slow = page("Slow", paragraph * 9000)
+    missing = set(others)
+    all_requested = threading.Event()
+    in_time = []
+
+    def answer(path: str) -> Answer | None:
+        missing.discard(path)
+        if not missing:
+            all_requested.set()
+        if path == "/slow":
+            return Answer(slow, rest=lambda: in_time.append(all_requested.wait(20)))
+        return Answer(page("Home", links("/slow", *others))) if path == "/" else _answer(others.get(path))
+
+    with serving(answer) as site:
+        assert run(site.url, tmp_path).urls(site.url) == {"/", "/slow", *others}
+    assert in_time == [True]
+
+
 def _longest(folder: Path) -> int:
     """Return the size of the longest page of a result in bytes."""
     return max(file.stat().st_size for file in (folder / "out" / "md").rglob("*.md"))
 
 
 def _crawl_in_bounds(
-    pages: Mapping[str, Answer | str] | Callable[[str], Answer | None], folder: Path, timeout: int = 60
+    pages: Mapping[str, Answer | str] | Callable[[str], Answer | None],
+    folder: Path,
+    timeout: int = 60,
+    wanted: AbstractSet[str] = frozenset(),
 ) -> list[str]:
-    """Crawl a site; check the time, the memory and the ordinary pages; return the requested paths."""
+    """Crawl a site; check the time, the memory and the wanted and ordinary pages; return the requested paths."""
     with serving(pages) as site:
         crawled, peak = watched_run(site.url, folder, "--timeout", str(timeout))
         assert crawled.code == 0, crawled.stderr
-        assert crawled.urls(site.url) >= {"/", *GOOD}
+        assert crawled.urls(site.url) >= {"/", *GOOD, *wanted}
         assert crawled.seconds < SECONDS
         assert 20 < peak < MEGABYTES
         return site.paths

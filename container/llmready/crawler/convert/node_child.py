@@ -203,8 +203,8 @@ class Converter:
             while True:
                 head = await child.stdout.readexactly(_RESPONSE.size)
                 status, facts_length, length = _RESPONSE.unpack(head)
-                body = await child.stdout.readexactly(facts_length + length)
-                facts, text = body[:facts_length], body[facts_length:].decode("utf-8", errors="replace")
+                facts = await child.stdout.readexactly(facts_length)
+                text = (await child.stdout.readexactly(length)).decode("utf-8", errors="replace")
                 self._has_answered = True
                 self._answered_at = asyncio.get_running_loop().time()
                 self._deaths = 0
@@ -217,6 +217,8 @@ class Converter:
                     response.set_exception(
                         Failure(Code.CONVERTER_FAILED, f"The page cannot be converted: {text}.")
                     )
+                # This task waits for the next page while others use and release the text.
+                del facts, text, response
         except (asyncio.IncompleteReadError, OSError):
             _kill(child)
             if child.stdin is not None:

@@ -195,7 +195,8 @@ class Scheduler:
 
     async def _work(self) -> None:
         while (candidate := await self._next()) is not None:
-            await self._process(candidate)
+            with self._client.page():
+                await self._process(candidate)
 
     async def _next(self) -> Candidate | None:
         while not (self._stopped or self._frontier.finished):
@@ -239,7 +240,7 @@ class Scheduler:
         while True:
             if response is None:
                 missing = self._browser is not None
-                response = await self._client.get(candidate.url, wants_body=is_page, missing=missing)
+                response = await self._client.get_page(candidate.url, wants_body=is_page, missing=missing)
             if isinstance(response, Failure):
                 raise response
             if response.status == 200:

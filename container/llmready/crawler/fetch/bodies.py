@@ -57,7 +57,8 @@ class Body:
         self._budget = budget
         self._cut = cut
         self._parts: list[bytes] = []
-        self._size = 0
+        self.size = 0
+        """Decoded bytes until now."""
         self._encoded_size = 0
         self._spent = 0
 
@@ -67,22 +68,22 @@ class Body:
         Returns: whether more data is needed; False only for a body that was cut.
         Raises: Failure (page_too_large, budget_exceeded, bad_encoding).
         """
-        most = min(self._limit - self._size, self._budget.left) + 1
+        most = min(self._limit - self.size, self._budget.left) + 1
         part = self._decode(data, most)
-        self._size += len(part)
+        self.size += len(part)
         self._encoded_size += len(data)
         self._parts.append(part)
-        counted = max(self._size, min(self._encoded_size - _OVERHEAD_BYTES, self._limit + 1))
+        counted = max(self.size, min(self._encoded_size - _OVERHEAD_BYTES, self._limit + 1))
         self._budget.spend(max(0, counted - self._spent))
         self._spent = max(counted, self._spent)
         if counted <= self._limit:
             return True
         if not self._cut:
             size = f"{self._limit / 1_000_000:g} MB"
-            when = "after" if self._size > self._limit else "before"
+            when = "after" if self.size > self._limit else "before"
             raise Failure(Code.PAGE_TOO_LARGE, f"The response is larger than {size} {when} decoding.")
-        if self._size > self._limit:
-            self._parts[-1] = part[: self._limit - self._size]
+        if self.size > self._limit:
+            self._parts[-1] = part[: self._limit - self.size]
         return False
 
     def bytes(self) -> bytes:

@@ -13,12 +13,13 @@ import yarl
 from llmready.crawler.failures import Code, Failure
 from llmready.crawler.fetch.bodies import ACCEPT_ENCODING, Body, Budget
 from llmready.crawler.fetch.cookies import RedirectCookies
+from llmready.crawler.fetch.large_pages import LARGE, LargePages
 from llmready.crawler.fetch.lenient_http import lenient_answer
 from llmready.crawler.fetch.resolver import GuardedResolver, guarded_connector
 from llmready.crawler.fetch.response import ACCEPT_PAGE, REDIRECTS, Response
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import AsyncIterable, Callable, Mapping
     from typing import Self
 
     from aiohttp.abc import AbstractResolver
@@ -82,6 +83,7 @@ class HttpClient:
         self._guard = guard
         self._limits = limits
         self.budget = Budget(limits.crawl_bytes)
+        self.large_pages = LargePages()
         self.cookies = RedirectCookies()
         self.incomplete: dict[Url, None] = {}
         """URLs whose responses were shorter or longer than they said."""
@@ -164,10 +166,8 @@ class HttpClient:
                     return response
                 body = self._body(answer.headers, wanted)
                 try:
-                    async for chunk in answer.content.iter_any():
-                        if not body.feed(chunk):
-                            answer.close()
-                            break
+                    if not await self._fill(body, answer.content.iter_any()):
+                        answer.close()
                 except aiohttp.ClientPayloadError:
                     # Some servers announce more bytes than they send; browsers accept this. A connection that broke
                     # by accident does not break at the same place again.
@@ -194,10 +194,19 @@ class HttpClient:
             if not wanted.is_wanted(response):
                 return response
             body = self._body(answer.headers, wanted)
-            async for chunk in answer.body():
-                if not body.feed(chunk):
-                    break
+            await self._fill(body, answer.body())
             return _with_body(response, body, complete=answer.is_complete)
+
+    async def _fill(self, body: Body, chunks: AsyncIterable[bytes]) -> bool:
+        """Read a body, and count it if it is large. Returns: False if the body was cut."""
+        counted = 0
+        async for chunk in chunks:
+            if not body.feed(chunk):
+                return False
+            if body.size > LARGE:
+                self.large_pages.add(body.size - counted)
+                counted = body.size
+        return True
 
     def _body(self, headers: Mapping[str, str], wanted: _WantedBody) -> Body:
         return Body(headers.get("Content-Encoding", ""), wanted.limit, self.budget, cut=wanted.cut)

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 from llmready.crawler.failures import Code, Failure
 from llmready.crawler.fetch.client import every_body
+from llmready.crawler.fetch.large_pages import LARGE
 from llmready.crawler.fetch.response import ACCEPT_PAGE, BUSY, Response
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
     from llmready.crawler.fetch.client import HttpClient
     from llmready.crawler.fetch.http_cache import HttpCache
@@ -29,6 +31,7 @@ class SiteClient:
 
     def __init__(self, client: HttpClient, throttle: Throttle, cache: HttpCache) -> None:
         self._client = client
+        self._large_pages = client.large_pages
         self._throttle = throttle
         self._cache = cache
 
@@ -44,6 +47,8 @@ class SiteClient:
     ) -> Response:
         """Fetch a URL once the throttle allows it; see `HttpClient.get`. Raises: Failure, OutOfTimeError."""
         cached = self._cache.find(url, accept)
+        if cached is not None and len(cached.body) > LARGE:
+            self._large_pages.add(len(cached.body))
         if cached is not None and cached.fresh:
             response = cached.response()
             self._cache.keep(response, accept)
@@ -71,6 +76,19 @@ class SiteClient:
             response = cached.response(confirmed_by=response) if repeated else cached.compared(response)
         self._cache.keep(response, accept)
         return response
+
+    async def get_page(
+        self, url: Url, *, wants_body: Callable[[Response], bool], missing: bool = False
+    ) -> Response:
+        """Fetch the page of a block of `page`, and wait while large pages need the memory. See `get`."""
+        await self._large_pages.room()
+        response = await self.get(url, wants_body=wants_body, missing=missing)
+        await self._large_pages.turn()
+        return response
+
+    def page(self) -> AbstractContextManager[None]:
+        """Count what the current task reads as one page; see `LargePages`."""
+        return self._large_pages.page()
 
     def _report(self, response: Response, seconds: float) -> None:
         if response.status in BUSY:
