@@ -36,7 +36,7 @@ _NODE_OPTIONS = (
     "--invocation-count-for-turbofan=100000",
 )
 
-PIPE_BYTES = 1 << 18
+PIPE_BYTES = 1 << 20
 
 _REQUEST = struct.Struct(">III")
 _RESPONSE = struct.Struct(">III")
