@@ -218,9 +218,11 @@ function fits(opener, closer) {
     || (opener.length % 3 === 0 && closer.length % 3 === 0)
 }
 
-/** Return the runs of equal delimiters of a line, with what they can do by the characters beside them. */
-function runsOf(pieces) {
-  const runs = []
+/**
+ * Yield the runs of equal delimiters of a line, with what they can do by the characters beside them. A line may have
+ * hundreds of thousands of runs, which together need much memory.
+ */
+function* runsOf(pieces) {
   for (let at = 0; at < pieces.length; at++) {
     if (typeof pieces[at] === 'string') continue
     const character = pieces[at].sign[0]
@@ -237,7 +239,7 @@ function runsOf(pieces) {
     const after = firstCharacter(textAfter(pieces, end - 1))
     const isLeft = !isSpace(after) && (isWord(after) || !isWord(before))
     const isRight = !isSpace(before) && (isWord(before) || !isWord(after))
-    runs.push({
+    yield {
       character,
       parts,
       length,
@@ -245,10 +247,9 @@ function runsOf(pieces) {
       to: length,
       opens: isLeft && (character !== '_' || !isRight || !isWord(before)),
       closes: isRight && (character !== '_' || !isLeft || !isWord(after)),
-    })
+    }
     at = end - 1
   }
-  return runs
 }
 
 function lastCharacter(text) {

@@ -213,10 +213,17 @@ def test_hostile_pages_neither_delay_a_crawl_nor_fill_the_memory(tmp_path: Path)
     assert {f"/bad/{name}" for name in (*HOSTILE, *SERVED)} <= set(requests)
 
 
-def test_many_large_pages_do_not_fill_the_memory(tmp_path: Path) -> None:
-    paragraph = f"<p>{'word and text ' * 70}</p>\n"
-    # Python keeps a text with one such character in four bytes a character.
-    large = {f"/large-{n}": page(f"Large {n}", "<p>😀</p>" + paragraph * 9000) for n in range(10)}
+@pytest.mark.parametrize(
+    ("number", "body"),
+    [
+        # Python keeps a text with one such character in four bytes a character.
+        (10, "<p>😀</p>" + f"<p>{'word and text ' * 70}</p>\n" * 9000),
+        (5, f"<p>{'<b>a<i>b</i></b>' * 187_000}</p>"),
+    ],
+    ids=["paragraphs", "emphasis"],
+)
+def test_many_large_pages_do_not_fill_the_memory(number: int, body: str, tmp_path: Path) -> None:
+    large = {f"/large-{n}": page(f"Large {n}", f"<p>{n}</p>{body}") for n in range(number)}
     _crawl_in_bounds({"/": page("Home", links(*large, *GOOD)), **large, **GOOD}, tmp_path, wanted=set(large))
 
 
