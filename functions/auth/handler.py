@@ -227,7 +227,7 @@ def change_profile(body: Annotated[ProfileChange, Body()]) -> ProfileAnswer:
 def list_sessions() -> SessionsAnswer:
     """Return the sign-ins of the account that have not ended, the last one used first.
 
-    An account has at most 50. A sign-in above this limit ends the oldest one.
+    An account has at most 200. A sign-in above this limit ends the oldest one.
     """
     app.limit_list(MOST_SESSIONS)
     found = bootstrap.services().sessions.of_user(_account(), now())

@@ -109,7 +109,7 @@ def test_thousands_of_old_sessions_make_no_request_expensive(service: Service) -
     for _ in range(3):  # each sign-in ends a part of them
         reads.clear()
         newest = service.signed_in(ada.address)
-        assert sum(reads.queried) <= 1_100
+        assert sum(reads.queried) <= 1_250
         assert sum(reads.deleted) <= 1_000
         left = max(MOST_SESSIONS, left + 1 - 1_000)
         assert len(families(service)) == left
@@ -127,8 +127,8 @@ def test_a_reset_ends_thousands_of_sessions_with_limited_work(service: Service) 
     token = service.token_for(ada.address)
     reads = Reads()
     assert service.ask("POST", "/auth/reset-password", {"token": token, "new_password": NEW}).status == 200
-    assert sum(reads.queried) <= 1_100
-    assert sum(reads.deleted) <= 1_100
+    assert sum(reads.queried) <= 1_250
+    assert sum(reads.deleted) <= 1_250
     # Also the sessions whose records are still stored have ended.
     assert keys.FAMILY + ada.family in families(service)
     assert ada.ask("PATCH", "/auth/me", {"full_name": "Ada"}).status == 401
@@ -141,7 +141,7 @@ def test_lists_of_sessions_are_limited(service: Service, monkeypatch: pytest.Mon
     ada, ben = service.person("ada.lists@example.org"), service.person("ben.lists@example.org")
     app = importlib.import_module("functions.auth.handler").app
     monkeypatch.setattr(app, "_few_listed", ProcessLimit("lists", Rate(1, 3600)))
-    monkeypatch.setattr(api, "_LISTED", Rate(15, 3600))
+    monkeypatch.setattr(api, "_LISTED", Rate(60, 3600))
     answers = [ada.ask("GET", "/auth/sessions") for _ in range(4)]
     assert [answer.status for answer in answers] == [200, 200, 200, 429]
     assert answers[3].json["code"] == "too_many_requests"

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import NamedTuple
 
-MOST_SESSIONS = 50
+MOST_SESSIONS = 200
 """Maximum number of open sessions of an account. A sign-in above it ends the oldest one."""
 
 
