@@ -96,6 +96,7 @@ async def crawl(
     work = options.out.parent / f".{options.out.name}.partial"
     converter = Converter()
     startup.resume_collector()
+    startup.return_large_blocks()
     try:
         await converter.start()
         shutil.rmtree(work, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""Settings of Python's garbage collector for a crawl.
+"""Settings of Python's garbage collector and of the memory allocator for a crawl.
 
 A crawl creates few reference cycles: almost everything is freed with its last reference. With the default frequency,
 collections take much time and free little memory.
@@ -6,10 +6,17 @@ collections take much time and free little memory.
 
 from __future__ import annotations
 
+import ctypes
 import gc
+from contextlib import suppress
 
 ALLOCATIONS_BETWEEN_COLLECTIONS = 20_000
 """Container objects allocated before a collection, instead of Python's 700 (2,000 from 3.14 on)."""
+
+LARGE_BLOCK = 1 << 20  # bytes
+
+_MMAP_THRESHOLD = -3
+"""Number of the parameter M_MMAP_THRESHOLD of `mallopt` in glibc."""
 
 
 def pause_collector() -> None:
@@ -22,3 +29,12 @@ def resume_collector() -> None:
     gc.freeze()
     gc.enable()
     gc.set_threshold(ALLOCATIONS_BETWEEN_COLLECTIONS)
+
+
+def return_large_blocks() -> None:
+    """Let glibc return each block of at least `LARGE_BLOCK` bytes to the system when it is freed.
+
+    By default, glibc keeps blocks of up to 32 MB after the first of them was freed. Other C libraries stay unchanged.
+    """
+    with suppress(AttributeError, OSError):
+        ctypes.CDLL(None).mallopt(_MMAP_THRESHOLD, LARGE_BLOCK)
