@@ -9,6 +9,7 @@ import json
 from array import array
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
+from hashlib import blake2b
 from typing import Any
 
 from llmready.crawler.characters import clean_line
@@ -39,7 +40,8 @@ class SiteNavigation:
     """The menus of a site. The result does not depend on the order in which pages are added."""
 
     def __init__(self) -> None:
-        self._read: dict[tuple[Url, str], list[bytes]] = {}
+        # By the digest of the menus as they were written, which may take kilobytes on each page.
+        self._read: dict[tuple[Url, bytes], list[bytes]] = {}
         self._numbers: dict[NavLink, int] = {}
         self._links: list[NavLink] = []
         # A menu is an array of link numbers, with its first position on any page, and the number of pages that
@@ -66,9 +68,10 @@ class SiteNavigation:
             Failure: Reading the menus takes too long (page_too_slow). None of them is added.
         """
         # A page's link to itself differs from page to page, and relative ones from folder to folder.
-        key = (page if '"#"' in written else base.folder, written)
         if not written or self._size > MOST_LINKS:
             return
+        digest = blake2b(written.encode(), digest_size=16).digest()
+        key = (page if '"#"' in written else base.folder, digest)
         if key not in self._read:
             placed = in_time(lambda: self._rows(written, page, base), page)
             for place, row in placed:
