@@ -287,7 +287,9 @@ OPERATIONS: dict[str, Operation] = {
     "POST /webhooks/{webhook_id}/rotate-secret": Operation(
         "rotateWebhookSecret", (*_WEBHOOK, "webhook_changed")
     ),
-    "GET /webhooks/{webhook_id}/deliveries": Operation("listDeliveries", (*_WEBHOOK, "validation_error")),
+    "GET /webhooks/{webhook_id}/deliveries": Operation(
+        "listDeliveries", (*_WEBHOOK, "validation_error", *_LIMITED)
+    ),
     "POST /webhooks/{webhook_id}/deliveries/{delivery_id}/retry": Operation(
         "retryDelivery",
         (*_WEBHOOK, "delivery_not_found", "webhook_disabled", "email_not_verified"),
@@ -300,7 +302,7 @@ OPERATIONS: dict[str, Operation] = {
     ),
     "POST /websites/bulk": Operation("bulkWebsites", limited=True),
     "GET /websites": Operation(
-        "listWebsites", ("validation_error", "use_cursor"), links=_of_website("200", _FIRST)
+        "listWebsites", ("validation_error", "use_cursor", *_LIMITED), links=_of_website("200", _FIRST)
     ),
     "GET /websites/stats/user": Operation("readUserStats"),
     "GET /websites/{website_id}": Operation("readWebsite", _WEBSITE),
@@ -319,7 +321,7 @@ OPERATIONS: dict[str, Operation] = {
     "POST /generations": Operation("startGenerationShort", _START_PROBLEMS, links=_STARTED),
     "GET /generations/quota/check": Operation("checkQuota"),
     "GET /generations/history": Operation(
-        "listGenerations", ("validation_error", "use_cursor"), links=_of_generation("200", _FIRST)
+        "listGenerations", ("validation_error", "use_cursor", *_LIMITED), links=_of_generation("200", _FIRST)
     ),
     "GET /generations/{generation_id}": Operation("readGeneration", _GENERATION),
     "GET /generations/{generation_id}/download": Operation(
@@ -328,14 +330,15 @@ OPERATIONS: dict[str, Operation] = {
     ),
     "GET /generations/{generation_id}/changes": Operation(
         "readChanges",
-        (*_GENERATION, "no_earlier_generation", *_FILES, "validation_error"),
+        (*_GENERATION, "no_earlier_generation", *_FILES, "validation_error", *_LIMITED),
     ),
-    "GET /generations/{generation_id}/files": Operation("listFiles", (*_GENERATION, *_FILES)),
+    "GET /generations/{generation_id}/files": Operation("listFiles", (*_GENERATION, *_FILES, *_LIMITED)),
     "GET /generations/{generation_id}/files/{path}": Operation(
-        "readFile", (*_GENERATION, "file_not_found", "file_too_large", *_FILES, "validation_error")
+        "readFile",
+        (*_GENERATION, "file_not_found", "file_too_large", *_FILES, "validation_error", *_LIMITED),
     ),
     "GET /generations/{generation_id}/errors": Operation(
-        "listPageErrors", (*_GENERATION, "validation_error")
+        "listPageErrors", (*_GENERATION, "validation_error", *_LIMITED)
     ),
     "POST /generations/{generation_id}/cancel": Operation(
         "cancelGeneration", (*_GENERATION, "already_ended")

@@ -5,6 +5,8 @@ const SLOTS = 16_384
 export const LONGEST_KNOWN = 200
 /** Bytes of a longer part that are examined. */
 const LONGEST = 1000
+/** An odd number that the author of a page cannot know. With a known one, names with equal hashes could be chosen. */
+const FACTOR = Math.floor(Math.random() * 2 ** 31) | 1
 
 /** A cache of results for parts of pages. A slot holds the result for the last part that was mapped to it. */
 export class Judgements {
@@ -35,7 +37,7 @@ export class Judgements {
     if (length < 2) return 0
     if (length > LONGEST_KNOWN) return this.judge(tree, from, Math.min(to, from + this.longest))
     let hash = length
-    for (let at = from; at < to; at++) hash = (Math.imul(hash, 31) + codes[at]) | 0
+    for (let at = from; at < to; at++) hash = (Math.imul(hash, FACTOR) + codes[at]) | 0
     const slot = (hash ^ (hash >>> 14)) & (SLOTS - 1)
     if (this.hashes[slot] !== hash || this.lengths[slot] !== length) {
       this.hashes[slot] = hash

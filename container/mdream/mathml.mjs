@@ -33,6 +33,8 @@ const ACCENTS = new Map(Object.entries({
   '^': '\\hat', ˆ: '\\hat', '¯': '\\bar', '‾': '\\overline', '_': '\\overline', '→': '\\vec', '⃗': '\\vec', '~': '\\tilde', '˜': '\\tilde', '˙': '\\dot',
   '¨': '\\ddot', '⏞': '\\overbrace',
 }))
+/** Characters of the longest sign of an accent. */
+const LONGEST_ACCENT = 20
 /** Operators whose limits TeX writes as an index and an exponent. */
 const WITH_LIMITS = /^(?:\\(?:sum|prod|int|oint|lim|liminf|limsup|max|min|sup|inf|det|gcd|Pr)|[⋃⋂⨁⨂⋀⋁])$/
 
@@ -43,7 +45,9 @@ const WITH_LIMITS = /^(?:\\(?:sum|prod|int|oint|lim|liminf|limsup|max|min|sup|in
  * @param {number} node
  */
 export function texOfMathMl(tree, node) {
-  if (tree.closeFrom[node] - tree.to[node] > LONGEST_SOURCE) return ''
+  // An element without an end tag ends with its last descendant.
+  const end = tree.closeFrom[node] || tree.to[tree.end[node] - 1]
+  if (end - tree.to[node] > LONGEST_SOURCE) return ''
   const tex = rowOf(tree, node, 0)
   return tex.length > LONGEST ? '' : tex
 }
@@ -59,16 +63,16 @@ function rowOf(tree, node, depth) {
   return row
 }
 
-/** Return the formulas of the children of an element. */
+/** Return the formulas of the children of an element; only the first ones if they are too long together. */
 function partsOf(tree, node, depth) {
   const parts = []
-  for (let inner = node + 1; inner < tree.end[node]; inner = tree.end[inner]) {
-    if (tree.tag[inner] === 0) {
-      if (tree.size[inner]) parts.push(tokenOf(tree.raw(inner)))
-      continue
-    }
-    const part = partOf(tree, inner, depth + 1)
-    if (part !== null) parts.push(part)
+  let length = 0
+  for (let inner = node + 1; inner < tree.end[node] && length <= LONGEST; inner = tree.end[inner]) {
+    if (tree.tag[inner] === 0 && !tree.size[inner]) continue
+    const part = tree.tag[inner] === 0 ? tokenOf(tree.raw(inner)) : partOf(tree, inner, depth + 1)
+    if (part === null) continue
+    parts.push(part)
+    length += part.length
   }
   return parts
 }
@@ -142,7 +146,8 @@ function root([base, index = '']) {
 }
 
 function over([base, accent = '']) {
-  const sign = [...ACCENTS].find(([one]) => (COMMANDS.get(one) ?? one) === accent.replaceAll('\\_', '_'))?.[1]
+  const said = accent.length > LONGEST_ACCENT ? '' : accent.replaceAll('\\_', '_')
+  const sign = [...ACCENTS].find(([one]) => (COMMANDS.get(one) ?? one) === said)?.[1]
   if (sign) return sign + group(base)
   return WITH_LIMITS.test(base) ? `${base}^${single(accent)}` : `\\overset${group(accent)}${group(base)}`
 }

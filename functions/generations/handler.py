@@ -43,10 +43,6 @@ from llmready.usecases.page_errors import read_errors
 _POLL_SECONDS = "1"
 # Extractions of large files in a minute. Each takes seconds, and all functions share the account's concurrency.
 _EXTRACTS = Rate(10)
-# Parts of 10 kB of files that answers contain in a day, together 2 GB. Each byte that leaves AWS costs money. Smaller
-# files are not counted, because counting them would cost more.
-_SENT = Rate(200_000, 86_400)
-_SENT_UNIT = 10_000
 
 IdempotencyKey = Annotated[
     str | None,
@@ -243,7 +239,6 @@ def file(
         bootstrap.services(),
         generation,
         _path(app.current_event.path),
-        before_reading=_count_sent,
         before_extracting=lambda: app.limit("extracts", _EXTRACTS, key=app.user_id),
     )
     if isinstance(found, FileContent):
@@ -299,11 +294,6 @@ def delete(generation_id: str) -> Message:
     """Delete an ended generation and its files."""
     delete_generation(bootstrap.services(), _generation(generation_id))
     return Message(message="Generation deleted successfully.")
-
-
-def _count_sent(size: int) -> None:
-    if size >= _SENT_UNIT:
-        app.limit("sent_files", _SENT, key=app.user_id, units=size // _SENT_UNIT)
 
 
 def _path(request_path: str) -> str:

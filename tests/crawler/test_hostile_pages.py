@@ -156,9 +156,12 @@ def test_long_attributes_that_many_parts_need_are_read_quickly(tmp_path: Path) -
 
 def test_formulas_in_formulas_are_read_once(tmp_path: Path) -> None:
     start, end = "<math>" * 59, "</math>" * 59
+    accents = "<mover><mo>a</mo>" * 58
     bodies = {
         "long": start + f"<mo>{'{_' * 2400}</mo>" * 200 + end,
         "short": (start + f"<mo>{'{_' * 4800}</mo>" + end) * 95,
+        "accents": ("<math>" + accents + f"<mtr>{'<mo>' + '_' * 4000 + '</mo>'}" * 23 + "</math>") * 8,
+        "open": "<math>" + accents + f"<mtr>{'<mo>' + '_' * 4000 + '</mo>'}" * 180,
     }
     bad = {
         f"/{name}{number}": page(f"{name} {number}", body)
@@ -226,6 +229,36 @@ def test_many_large_pages_do_not_fill_the_memory(number: int, body: str, tmp_pat
     with serving({"/": page("Home", links(*large, *GOOD)), **large, **GOOD}) as site:
         crawled, peak = watched_run(site.url, tmp_path)
         assert crawled.urls(site.url) == {"/", *large, *GOOD}
+        assert 20 < peak < MEGABYTES
+
+
+def test_many_large_markdown_files_of_small_pages_do_not_fill_the_memory(tmp_path: Path) -> None:
+    text = "\U0001f35e\n\n" + f"{'word and text ' * 70}\n\n" * 9_000
+    link = "<link rel=alternate type=text/markdown href={}>"
+    body = f"<p>\U0001f35e {'word and text ' * 70}</p>" * 950
+    small = {f"/{name}": page(name, body, link.format(f"/{name}.md")) for name in "abcdefghijkl"}
+    files = {
+        f"/{name}.md": Answer(f"# {name}\n\n{text}", headers={"Content-Type": "text/markdown"})
+        for name in "abcdefghijkl"
+    }
+    with serving({"/": page("Home", links(*small)), **small, **files}) as site:
+        crawled, peak = watched_run(site.url, tmp_path)
+        assert crawled.urls(site.url) == {"/", *small}
+        assert 20 < peak < MEGABYTES
+
+
+def test_many_long_urls_do_not_fill_the_memory(tmp_path: Path) -> None:
+    """The links are short, but relative to a long path."""
+    folder = "/" + "d" * 1900
+    bad = {
+        f"{folder}/{number}": page(
+            f"Page {number}", "".join(f"<a href=x{number}y{link}>a</a>\n" for link in range(5000))
+        )
+        for number in range(30)
+    }
+    with serving({"/": page("Home", links(*bad, *GOOD)), **bad, **GOOD}) as site:
+        crawled, peak = watched_run(site.url, tmp_path, "--timeout", "8")
+        assert crawled.urls(site.url) >= {"/", *GOOD}
         assert 20 < peak < MEGABYTES
 
 

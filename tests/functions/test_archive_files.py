@@ -260,13 +260,13 @@ def test_extractions_of_large_files_are_limited(shelf: Shelf, monkeypatch: pytes
     assert shelf.who.raw("GET", where[0])["statusCode"] == 302
 
 
-def test_the_size_of_the_files_that_a_user_reads_is_limited(
-    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("functions.generations.handler._SENT", Rate(50, 86_400))
+def test_the_size_of_the_answers_to_a_user_is_limited(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("llmready.http.api._SENT", Rate(50, 86_400))
     generation = shelf.complete(files_of(pages(short="Begin.", long="word " * 40_000)))
     long, short = (f"/generations/{generation.id}/files/md/{name}.md" for name in ("long", "short"))
-    assert [shelf.who.raw("GET", long)["statusCode"] for _ in range(4)] == [200, 200, 429, 429]
+    assert [shelf.who.raw("GET", long)["statusCode"] for _ in range(3)] == [200, 200, 429]
+    for path in (long, "/generations/history?per_page=100"):
+        assert shelf.who.raw("HEAD", path)["statusCode"] == 200
     assert shelf.who.raw("GET", short)["statusCode"] == 200
 
 

@@ -9,6 +9,7 @@ import pytest
 from llmready import bootstrap
 from llmready.domain.clock import new_id, now, timestamp
 from llmready.domain.generation import Failure, Generation, Status
+from llmready.domain.rate_limits import Rate
 from testkit.emulator import Place
 from testkit.people import claimed, with_website
 from tests.functions.member import Member, member
@@ -77,6 +78,15 @@ def test_full_text_is_returned_on_request(shelf: Shelf) -> None:
         "llmstxt": files["llms.txt"].decode(),
         "llmsfulltxt": files["llms-full.txt"].decode(),
     }
+
+
+def test_the_size_of_the_answers_is_limited(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("llmready.http.api._SENT", Rate(50, 86_400))
+    generation = shelf.complete(files_of(pages(long="word " * 40_000)))
+    bootstrap.services().text_requests.remember(shelf.who.user.id, generation.id, full=True, time=now())
+    answers = [read(shelf.who, generation.id) for _ in range(3)]
+    assert [status for status, _ in answers] == [200, 200, 429]
+    assert answers[2][1] == {"success": False, "error": "You sent too many requests; please wait a moment."}
 
 
 def test_cache_returns_a_fresh_generation_with_enough_pages(shelf: Shelf, place: Place) -> None:

@@ -69,13 +69,7 @@ class Handbook:
         return [mail.generation_id for mail in due if mail.kind is MailKind.GENERATION_COMPLETE]
 
     def read(self, generation: Generation, path: str) -> bytes:
-        found = read_file(
-            self.place.services,
-            generation,
-            path,
-            before_reading=lambda _: None,
-            before_extracting=lambda: None,
-        )
+        found = read_file(self.place.services, generation, path, before_extracting=lambda: None)
         assert isinstance(found, FileContent)
         return found.data
 

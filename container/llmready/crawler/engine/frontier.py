@@ -13,14 +13,12 @@ from dataclasses import asdict
 from typing import Any
 
 from llmready.crawler.engine.candidate import Candidate, restored_candidate
+from llmready.crawler.engine.known_urls import KnownUrls
 from llmready.crawler.engine.nested_paths import leads_into_itself
 from llmready.crawler.kinds import Kind, gives_way, kind_of, order_of_lists
 from llmready.crawler.languages import language_in
 from llmready.crawler.urls import Url
 from llmready.patterns import Patterns
-
-MAX_KNOWN = 50_000
-"""URLs of one site that are stored; further ones are ignored."""
 
 MAX_DEPTH = 100
 SMALLEST_PART = 16
@@ -50,7 +48,7 @@ class Frontier:
         self._total = 0
         self._skipped = 0
         self._shared = start.directory.count("/") - 1
-        self._seen: set[str] = set()
+        self._seen = KnownUrls()
         # Keys contain no slashes at the end and no index files. If the target of a URL differs, it is stored, too.
         self._targets: dict[str, str] = {}
         self._alternates: set[str] = set()
@@ -103,7 +101,7 @@ class Frontier:
                     waiting.depth = min(waiting.depth, depth)
                     waiting.priority = max(waiting.priority, priority)
                 continue
-            if len(self._seen) >= MAX_KNOWN:
+            if self._seen.is_full:
                 break
             if self._is_endless(url):
                 continue
@@ -388,7 +386,7 @@ class Frontier:
         frontier = cls(Url(*state["start"]), patterns, state["max_pages"])
         frontier._content, frontier._late, frontier.failed = state["content"], state["late"], state["failed"]
         frontier._total, frontier._skipped = state["total"], state["skipped"]
-        frontier._seen = set(state["seen"])
+        frontier._seen = KnownUrls(state["seen"])
         frontier._targets, frontier._alternates = dict(state["targets"]), set(state["alternates"])
         frontier._ready = deque(restored_candidate(one) for one in state["ready"])
         frontier._level, frontier._next_level, frontier._late_level = (

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 from llmready.crawler.browser.need import rendering_advised
 from llmready.crawler.engine.candidate import Candidate
 from llmready.crawler.engine.canonicals import CanonicalClaims
-from llmready.crawler.engine.frontier import MAX_KNOWN, Frontier
+from llmready.crawler.engine.frontier import Frontier
+from llmready.crawler.engine.known_urls import KnownUrls, SettledUrls
 from llmready.crawler.engine.visit import (
     LINK_PRIORITY,
     Copy,
@@ -115,9 +116,9 @@ class Scheduler:
         self._alternates = MarkdownAlternates(client, scope.admit, negotiates=site.negotiates)
         self._canonicals = CanonicalClaims()
         self._feeds: list[Url] = []
-        self._forbidden: set[str] = set()
+        self._forbidden = KnownUrls()
         # Most links of a page are also on the pages before it, and lead to pages that were already fetched.
-        self._settled: set[Url] = set()
+        self._settled = SettledUrls()
         self._start_read = asyncio.Event()
         self._changed = asyncio.Event()
         self._last_change = self._paused = monotonic()
@@ -332,10 +333,9 @@ class Scheduler:
         found = [(url, self._scope.own(url)) for url in urls if url not in self._settled]
         allowed, unwanted = await self._judged([url for _, url in found if url is not None])
         self._frontier.offer(allowed, depth, priority, unwanted=unwanted)
-        if len(self._settled) < MAX_KNOWN:
-            self._settled.update(
-                url for url, own_url in found if own_url is None or self._frontier.is_settled(own_url)
-            )
+        self._settled.note(
+            url for url, own_url in found if own_url is None or self._frontier.is_settled(own_url)
+        )
 
     async def _judged(self, urls: list[Url]) -> tuple[list[Url], set[Url]]:
         """Return the URLs that robots.txt allows, and those that patterns exclude. Other tasks run between."""
@@ -354,7 +354,7 @@ class Scheduler:
             elif url.target not in self._forbidden:
                 if self._scope.robots.allows(url):
                     allowed.append(url)
-                elif len(self._forbidden) < MAX_KNOWN:
+                elif not self._forbidden.is_full:
                     self._forbidden.add(url.target)
         return allowed, unwanted
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from llmready.crawler.failures import Code, Failure
 from llmready.crawler.fetch.client import every_body
@@ -11,13 +11,16 @@ from llmready.crawler.fetch.large_pages import LARGE
 from llmready.crawler.fetch.response import ACCEPT_PAGE, BUSY, Response
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
     from contextlib import AbstractContextManager
 
     from llmready.crawler.fetch.client import HttpClient
     from llmready.crawler.fetch.http_cache import HttpCache
     from llmready.crawler.fetch.throttle import Throttle
     from llmready.crawler.urls import Url
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class SiteClient:
@@ -81,10 +84,14 @@ class SiteClient:
         self, url: Url, *, wants_body: Callable[[Response], bool], missing: bool = False
     ) -> Response:
         """Fetch the page of a block of `page`, and wait while large pages need the memory. See `get`."""
+        return await self.in_turn(self.get, url, wants_body=wants_body, missing=missing)
+
+    async def in_turn(self, fetch: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Fetch something of the current page, and wait before and after it while large pages need the memory."""
         await self._large_pages.room()
-        response = await self.get(url, wants_body=wants_body, missing=missing)
+        fetched = await fetch(*args, **kwargs)
         await self._large_pages.turn()
-        return response
+        return fetched
 
     def page(self) -> AbstractContextManager[None]:
         """Count what the current task reads as one page; see `LargePages`."""

@@ -20,8 +20,8 @@ from llmready.crawler.page.media import Media, is_page, media_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from llmready.crawler.fetch.client import Getter
     from llmready.crawler.fetch.response import Response
+    from llmready.crawler.fetch.site_client import SiteClient
     from llmready.crawler.urls import Url
 
 SECONDS_FOR_A_TRY = 5.0
@@ -55,13 +55,13 @@ class MarkdownAlternates:
     """Finds the Markdown alternates of one site's pages, and records which way works.
 
     Args:
-        getter: Fetches URLs.
+        client: Fetches URLs.
         admit: Returns a URL in the form that the site prefers, or None if it may not be fetched.
         negotiates: Whether the site sent the start page as Markdown on request.
     """
 
-    def __init__(self, getter: Getter, admit: Callable[[Url], Url | None], *, negotiates: bool) -> None:
-        self._getter = getter
+    def __init__(self, client: SiteClient, admit: Callable[[Url], Url | None], *, negotiates: bool) -> None:
+        self._client = client
         self._admit = admit
         self._named = MOST_MISSES
         self._negotiated = MOST_MISSES if negotiates else 0
@@ -70,12 +70,15 @@ class MarkdownAlternates:
         self._trying = asyncio.Lock()
 
     async def find(self, url: Url, named: Url | None) -> Response | None:
-        """Return the Markdown alternate of a page, or None.
+        """Return the Markdown alternate of a page, or None. Wait while large pages need the memory.
 
         Args:
             url: URL of the page.
             named: The alternate that the page names, or None.
         """
+        return await self._client.in_turn(self._find, url, named)
+
+    async def _find(self, url: Url, named: Url | None) -> Response | None:
         if named is not None and self._named > 0:
             response = await self._get(named)
             self._named = MOST_MISSES if response else self._named - 1
@@ -120,7 +123,7 @@ class MarkdownAlternates:
         if own is None:
             return None
         try:
-            response = await self._getter.get(own, accept=ACCEPT_MARKDOWN, wants_body=_may_be_markdown)
+            response = await self._client.get(own, accept=ACCEPT_MARKDOWN, wants_body=_may_be_markdown)
         except Failure:
             return None
         is_markdown = (

@@ -56,6 +56,10 @@ _LISTED_UNIT = 10
 _SKIPPED_UNIT = 100
 # Those that cost less than counting them in the table.
 _FEW_LISTED = Rate(20)
+# Parts of 10 kB that the answers to a user may contain in a day: 2 GB. Each byte that leaves AWS costs money.
+# Shorter answers are not counted, because counting them would cost more.
+_SENT = Rate(200_000, 86_400)
+_SENT_UNIT = 10_000
 _READS = frozenset({"GET", "HEAD"})
 Handler = Callable[[dict[str, Any], LambdaContext], dict[str, Any]]
 
@@ -86,6 +90,7 @@ class Api(APIGatewayHttpResolver):
         self._changes = ProcessLimit("changes", _CHANGES)
         self._few_listed = ProcessLimit("lists", _FEW_LISTED)
         self._limit_status: RateLimitStatus | None = None
+        self._known_user: str | None = None
         self._open_paths = None if open_paths is None else {PREFIX + path for path in open_paths}
         self._bodiless_paths = {PREFIX + path for path in bodiless_paths}
         self.exception_handler(DomainError)(self._refused)
@@ -151,11 +156,7 @@ class Api(APIGatewayHttpResolver):
         """Add a rate limit status to the answer, and refuse the request if the limit is reached."""
         self._limit_status = status
         if status is not None and status.wait:
-            raise TooManyRequests(
-                f"too_many_{status.name}" if status.name == "starts" else "too_many_requests",
-                "You sent too many requests; please wait a moment.",
-                retry_after=status.wait,
-            )
+            raise _too_many(status)
 
     def _limit_route(self, event: dict[str, Any], claims: Claims | None) -> None:
         """Count a request before its body is read.
@@ -196,10 +197,11 @@ class Api(APIGatewayHttpResolver):
             if is_head:
                 # RFC 9110, section 9.3.2: the answer to GET without its content.
                 event["requestContext"]["http"]["method"] = "GET"
-            self._limit_status = None
+            self._limit_status = self._known_user = None
             answer = self._pass_gate(event) or self.resolve(event, context)
             if is_head:
                 answer |= {"body": "", "isBase64Encoded": False}
+            answer = self._counted(answer, event)
             answer["headers"] = {
                 **_HEADERS,
                 **_limit_headers(self._limit_status),
@@ -223,13 +225,28 @@ class Api(APIGatewayHttpResolver):
             check_body(event)
             self._refuse_other_methods(event)
         except DomainError as error:
-            refused = problem(error, _request_id(event))
-            headers = {"Content-Type": refused.content_type, **refused.headers}
-            return {"statusCode": refused.status_code, "headers": headers, "body": refused.body}
+            return _answer(problem(error, _request_id(event)))
         if claims is not None:
+            self._known_user = claims.sub
             self.append_context(claims=claims)  # type: ignore[no-untyped-call]
             logger.append_keys(user_id=claims.sub)
         return None
+
+    def _counted(self, answer: dict[str, Any], event: dict[str, Any]) -> dict[str, Any]:
+        """Count the size of an answer to a signed-in user. Return it, or a problem if the user read too much today.
+
+        An answer about a change is returned in any case, because the change was made.
+        """
+        from llmready import bootstrap  # noqa: PLC0415 - see limit
+
+        units = len(answer.get("body") or "") // _SENT_UNIT
+        if self._known_user is None or not units:
+            return answer
+        status = take_units(bootstrap.services(), "sent_bytes", self._known_user, _SENT, units=units)
+        if status is None or not status.wait or _method(event) not in _READS:
+            return answer
+        self._limit_status = status
+        return _answer(problem(_too_many(status), _request_id(event)))
 
     def _claims(self, event: dict[str, Any]) -> Claims | None:
         """Return the claims of the token or API key of a request; None on paths that need neither.
@@ -282,6 +299,19 @@ class Api(APIGatewayHttpResolver):
     def request_id(self) -> str:
         """ID of the request, as in answers and logs."""
         return _request_id(self.event)
+
+
+def _answer(response: Response[str]) -> dict[str, Any]:
+    headers = {"Content-Type": response.content_type, **response.headers}
+    return {"statusCode": response.status_code, "headers": headers, "body": response.body}
+
+
+def _too_many(status: RateLimitStatus) -> TooManyRequests:
+    return TooManyRequests(
+        f"too_many_{status.name}" if status.name == "starts" else "too_many_requests",
+        "You sent too many requests; please wait a moment.",
+        retry_after=status.wait,
+    )
 
 
 def _check_path(path: str) -> None:

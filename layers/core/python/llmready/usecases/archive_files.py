@@ -72,12 +72,7 @@ def list_files(services: Services, generation: Generation) -> list[IndexedFile]:
 
 
 def read_file(
-    services: Services,
-    generation: Generation,
-    path: str,
-    *,
-    before_reading: Callable[[int], None],
-    before_extracting: Callable[[], None],
+    services: Services, generation: Generation, path: str, *, before_extracting: Callable[[], None]
 ) -> FileContent | FileLink:
     """Return the content of one file. For a file that is too large for an answer, return its location.
 
@@ -85,7 +80,6 @@ def read_file(
         services: The process's services.
         generation: The generation that the file belongs to.
         path: Exact path within the archive.
-        before_reading: Called with the bytes of a file before it is read for the answer. It may refuse the request.
         before_extracting: Called before a large file is extracted, which takes seconds. It may refuse the request.
 
     Raises:
@@ -99,7 +93,6 @@ def read_file(
     if file is None:
         raise NotFound("file_not_found", "The archive has no file with this path.")
     if file.bytes <= LARGEST_INLINE:
-        before_reading(file.bytes)
         data = content_of(services.archives, archive, file)
         if fits_an_answer(data.decode(errors="replace")):
             return FileContent(file, data)
