@@ -37,7 +37,11 @@ export class Judgements {
     if (length < 2) return 0
     if (length > LONGEST_KNOWN) return this.judge(tree, from, Math.min(to, from + this.longest))
     let hash = length
-    for (let at = from; at < to; at++) hash = (Math.imul(hash, FACTOR) + codes[at]) | 0
+    for (let at = from; at < to; at++) {
+      hash = Math.imul(hash ^ codes[at], FACTOR)
+      // Without this step, some pairs of parts have equal hashes with every factor.
+      hash ^= hash >>> 15
+    }
     const slot = (hash ^ (hash >>> 14)) & (SLOTS - 1)
     if (this.hashes[slot] !== hash || this.lengths[slot] !== length) {
       this.hashes[slot] = hash

@@ -66,12 +66,17 @@ class LargePages:
                 self._changed.set()
 
     def add(self, size: int) -> None:
-        """Count further bytes of the current page. Outside of a page, nothing is counted."""
+        """Count further bytes of the current page, which then waits for its turn again.
+
+        Outside of a page, nothing is counted.
+        """
         page = _current.get(None)
         if page is not None:
             if not page.size:
                 self._pages.append(page)
             page.size += size
+            page.is_processed = False
+            self._changed.set()
 
     async def room(self) -> None:
         """Wait until another page may be requested. A page that has counted bytes does not wait."""

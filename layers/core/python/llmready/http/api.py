@@ -237,11 +237,12 @@ class Api(APIGatewayHttpResolver):
 
         An answer about a change is returned in any case, because the change was made.
         """
+        size = len((answer.get("body") or "").encode(errors="replace"))
+        if self._known_user is None or size < _SENT_UNIT:
+            return answer
         from llmready import bootstrap  # noqa: PLC0415 - see limit
 
-        units = len(answer.get("body") or "") // _SENT_UNIT
-        if self._known_user is None or not units:
-            return answer
+        units = math.ceil(size / _SENT_UNIT)
         status = take_units(bootstrap.services(), "sent_bytes", self._known_user, _SENT, units=units)
         if status is None or not status.wait or _method(event) not in _READS:
             return answer
