@@ -233,18 +233,15 @@ class Api(APIGatewayHttpResolver):
         return None
 
     def _counted(self, answer: dict[str, Any], event: dict[str, Any]) -> dict[str, Any]:
-        """Count the size of an answer to a signed-in user. Return it, or a problem if the user read too much today.
-
-        An answer about a change is returned in any case, because the change was made.
-        """
+        """Count the size of what a signed-in user read. Return the answer, or a problem if it was too much today."""
         size = len((answer.get("body") or "").encode(errors="replace"))
-        if self._known_user is None or size < _SENT_UNIT:
+        if self._known_user is None or size < _SENT_UNIT or _method(event) not in _READS:
             return answer
         from llmready import bootstrap  # noqa: PLC0415 - see limit
 
         units = math.ceil(size / _SENT_UNIT)
         status = take_units(bootstrap.services(), "sent_bytes", self._known_user, _SENT, units=units)
-        if status is None or not status.wait or _method(event) not in _READS:
+        if status is None or not status.wait:
             return answer
         self._limit_status = status
         return _answer(problem(_too_many(status), _request_id(event)))
