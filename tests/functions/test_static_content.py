@@ -4,6 +4,8 @@ import base64
 import gzip
 import importlib
 import re
+import subprocess
+import sys
 from types import SimpleNamespace
 from typing import Any
 
@@ -84,3 +86,13 @@ def test_unknown_parts_are_not_found() -> None:
     for name in ("x.js", "program-0.js", "..%2fhandler.py"):
         answer = get(f"/api/v1/docs/{name}")
         assert (answer["statusCode"], answer["headers"]["Content-Type"]) == (404, "application/problem+json")
+
+
+def test_answers_do_not_load_the_library_of_aws() -> None:
+    """It takes a quarter of a second at each cold start, and public answers need none of it."""
+    program = (
+        "import sys; from tests.functions.test_static_content import get; "
+        "print(get('/api/v1/health')['statusCode'], 'boto3' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, check=True)
+    assert done.stdout.split() == ["200", "False"]
