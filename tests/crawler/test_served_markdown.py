@@ -6,7 +6,7 @@ import html
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -123,6 +123,7 @@ pieces = st.lists(
 
 
 @given(pieces)
+@example("a <![CDATA[](]]> b")
 def test_no_active_markup_is_left_in_any_input(written: str) -> None:
     try:
         found = served(f"Words.\n\n{written}")
@@ -132,6 +133,7 @@ def test_no_active_markup_is_left_in_any_input(written: str) -> None:
 
 
 @given(pieces)
+@example("a <![CDATA[](]]> b")
 def test_plain_text_is_never_active(written: str) -> None:
     assert acting(served(f"Words.\n\n{written}", "text/plain")) == []
 

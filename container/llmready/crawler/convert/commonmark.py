@@ -53,6 +53,8 @@ _OWN_TAGS = re.compile(rb"<(?:br|/?(?:li|ol|ul))>")
 _FOREIGN_MARKUP = re.compile(r"<(?!https?://|br>|/?(?:li|[ou]l)>)(?=[A-Za-z/!?])")
 _MARKUP_OR_LINK = re.compile(r"(?<=<)(?:https?://|[A-Za-z/!?])")
 _MARKUP = re.compile(r"<(?=[A-Za-z/!?])")
+_SECTION = re.compile(r"<(?=!\[CDATA\[)")
+"""A section with brackets in it, which only some parsers read as raw HTML."""
 _DESTINATION = re.compile(
     rf"\](?=\([\s>]*+<?(?P<inline>[^)>\n]{{0,{SEEN}}}+)|:[\s>]*+<?(?P<definition>[^>\n]{{0,{SEEN}}}+))"
 )
@@ -331,6 +333,13 @@ def _without_leftovers(text: str, code: list[tuple[int, int]]) -> str:
     Texts for people have fewer than `MAX_DESTINATIONS` different destinations. After this number, all
     destinations that do not lead to the web are escaped, even safe ones.
     """
+    if "<![CDATA[" in text:
+        outside = _outside(text, code)
+        escaped = _SECTION.sub(
+            lambda match: "&lt;" if outside(match.start()) and _is_live(text, match.start()) else "<", text
+        )
+        if escaped != text:
+            return escaped
     if "](" not in text and "]:" not in text:
         return text
     parts: list[str] = []
