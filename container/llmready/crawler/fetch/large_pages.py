@@ -68,14 +68,15 @@ class LargePages:
     def add(self, size: int) -> None:
         """Count further bytes of the current page, which then waits for its turn again.
 
+        A page that was much larger than `LARGE` before keeps its turn, because its results stay in memory meanwhile.
         Outside of a page, nothing is counted.
         """
         page = _current.get(None)
         if page is not None:
             if not page.size:
                 self._pages.append(page)
+            page.is_processed = page.is_processed and page.size > MOST_PROCESSED // 4
             page.size += size
-            page.is_processed = False
             self._changed.set()
 
     async def room(self) -> None:
