@@ -28,6 +28,9 @@ connection to other pages.
 MOST_PROCESSED = 16_000_000
 """Counted bytes that are processed at the same time. A larger page is processed alone."""
 
+KEEPS_ITS_TURN = 4_000_000
+"""Counted bytes above which a page that is processed does not wait before its Markdown file is processed."""
+
 
 @dataclass(slots=True, eq=False)
 class _Page:
@@ -43,8 +46,8 @@ _current: ContextVar[_Page] = ContextVar("current")
 class LargePages:
     """The large pages that are in memory.
 
-    No task waits while it uses a connection, and pages that are processed never wait. Two pages therefore cannot wait
-    for each other.
+    No task waits while it uses a connection, and only pages that are not processed wait. Two pages therefore cannot
+    wait for each other.
     """
 
     def __init__(self) -> None:
@@ -68,14 +71,14 @@ class LargePages:
     def add(self, size: int) -> None:
         """Count further bytes of the current page, which then waits for its turn again.
 
-        A page that was much larger than `LARGE` before keeps its turn, because its results stay in memory meanwhile.
-        Outside of a page, nothing is counted.
+        A page above `KEEPS_ITS_TURN` does not wait again, because its results stay in memory meanwhile. Outside of a
+        page, nothing is counted.
         """
         page = _current.get(None)
         if page is not None:
             if not page.size:
                 self._pages.append(page)
-            page.is_processed = page.is_processed and page.size > MOST_PROCESSED // 4
+            page.is_processed = page.is_processed and page.size > KEEPS_ITS_TURN
             page.size += size
             self._changed.set()
 
