@@ -53,7 +53,7 @@ def validators() -> Path:
         )
         if any(code in done.stderr for code in UNREACHABLE):
             pytest.skip(
-                "npm cannot reach its registry to download afdocs and @vercel/agent-readability; run the test where it can"
+                "needs afdocs and @vercel/agent-readability; run the test where npm reaches its registry"
             )
         assert done.returncode == 0, done.stderr
     return INSTALLED / "node_modules" / ".bin"
