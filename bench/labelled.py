@@ -8,6 +8,7 @@ lower case) as multisets, precision, recall and F1 per page, then means over pag
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import gzip
 import json
@@ -15,17 +16,21 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
-from typing import IO, Any, cast
+from typing import Any
 
 from markdown_it import MarkdownIt
 from selectolax.lexbor import LexborHTMLParser
 
 from bench.figures import Figures
 from bench.labelled_parts import kept_parts, words_of
+from llmready.crawler.convert.node_child import MAX_WAITING, Converter
+from llmready.crawler.failures import Failure
+from llmready.crawler.single_pages import convert
+from llmready.crawler.urls import BadUrl
 
 PEERS = Path(__file__).resolve().parent / "peers"
 OURS = "LLMReady"
@@ -90,11 +95,12 @@ def sample(pages: list[Page], count: int) -> list[Page]:
 
 
 def ours(pages: list[Page]) -> Extracted:
-    """Convert with `llmready convert --jsonl`, which converts as a crawl does.
+    """Convert with `llmready convert --jsonl`, and measure the conversion without reading and writing its lines.
 
-    The time begins with the result of the first page, because the times of the peers do not contain their starts.
+    The times of the peers contain only their extraction: no start, no JSON. So the time is that of the function which
+    the command calls for each page, with pages in memory and as many of them at the same time as in the command.
     """
-    lines = [
+    lines = "".join(
         json.dumps(
             {
                 "id": page.id,
@@ -105,27 +111,33 @@ def ours(pages: list[Page]) -> Extracted:
         )
         + "\n"
         for page in pages
-    ]
+    )
     program: list[str | Path] = [Path(sys.executable).with_name("llmready"), "convert", "--jsonl"]
     # Its exit code is not checked: 1 means that a page has no text, and its line contains the reason.
-    with (
-        subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process,
-        ThreadPoolExecutor() as threads,
-    ):
-        source, results = cast("IO[str]", process.stdin), cast("IO[str]", process.stdout)
-        writing = threads.submit(_write, source, lines)
-        first = results.readline()
+    done = subprocess.run(program, input=lines, stdout=subprocess.PIPE, text=True, check=False)
+    texts = {line["id"]: line.get("markdown") or "" for line in _records(done.stdout)}
+    return Extracted(texts, asyncio.run(_seconds(pages)), is_markdown=True)
+
+
+async def _seconds(pages: list[Page]) -> float:
+    """Return the seconds that the conversion of all pages takes, after the start of the converter."""
+    waiting = iter(pages)
+    converter = Converter()
+    await converter.start()
+
+    async def convert_others() -> None:
+        for page in waiting:
+            # A page without text or URL has no Markdown, which its score shows.
+            with suppress(Failure, BadUrl):
+                await convert(page.html, "text/html", page.url, converter)
+
+    try:
+        await converter.convert(b"<p>a</p>", "https://example.com/")
         began = time.perf_counter()
-        others = results.read()
-        seconds = (time.perf_counter() - began) * len(pages) / max(1, len(pages) - 1)
-        writing.result()
-    texts = {line["id"]: line.get("markdown") or "" for line in _records(first + others)}
-    return Extracted(texts, seconds, is_markdown=True)
-
-
-def _write(stream: IO[str], lines: list[str]) -> None:
-    with stream:
-        stream.writelines(lines)
+        await asyncio.gather(*(convert_others() for _ in range(MAX_WAITING)))
+        return time.perf_counter() - began
+    finally:
+        await converter.close()
 
 
 def _records(output: str) -> list[Any]:

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import base64
 import json
+import select
+import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
+
+import pytest
+
+from llmready.cli.exit_codes import ExitCode
 
 LEAD = "Baking at home takes a day, of which the baker works for less than half an hour."
 PAGE = (
@@ -119,6 +127,59 @@ def test_a_line_is_answered_before_the_next_one_is_sent() -> None:
             assert json.loads(process.stdout.readline())["id"] == number
         process.stdin.close()
         assert process.wait(60) == 0
+
+
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [(signal.SIGINT, ExitCode.INTERRUPTED), (signal.SIGTERM, ExitCode.TERMINATED)],
+    ids=["interrupted", "terminated"],
+)
+@pytest.mark.parametrize("is_reading", [True, False], ids=["waits_for_a_line", "waits_for_its_reader"])
+def test_a_signal_ends_the_command(number: signal.Signals, code: ExitCode, *, is_reading: bool) -> None:
+    with _running() as process:
+        process.stdin.write(_lines({"id": 1, "url": "https://example.com/", "html": PAGE}))
+        process.stdin.flush()
+        assert json.loads(process.stdout.readline())["id"] == 1
+        if not is_reading:
+            # Its output is larger than a pipe and is not read.
+            text = f"<main><p>{'flour and water ' * 50_000}</p></main>"
+            process.stdin.write(_lines({"id": 2, "url": "https://example.com/", "html": text}))
+            process.stdin.flush()
+            select.select([process.stdout], [], [], 60)
+        process.send_signal(number)
+        assert process.wait(20) == code
+
+
+@pytest.mark.parametrize("count", [1, 50], ids=["waits_for_a_line", "has_more_pages"])
+def test_the_command_ends_when_its_output_is_closed(count: int) -> None:
+    with _running() as process:
+        process.stdin.write(_lines({"id": 1, "url": "https://example.com/", "html": PAGE}))
+        process.stdin.flush()
+        process.stdout.readline()
+        process.stdout.close()
+        process.stdin.write(_lines(*[{"id": 2, "url": "https://example.com/", "html": PAGE}] * count))
+        process.stdin.flush()
+        assert process.wait(20) == ExitCode.PIPE_CLOSED
+
+
+class _Process(subprocess.Popen[bytes]):
+    stdin: IO[bytes]
+    stdout: IO[bytes]
+
+
+@contextmanager
+def _running() -> Iterator[_Process]:
+    """Run the command, with pipes as its streams. It is killed at the end if it still runs."""
+    command = [sys.executable, "-m", "llmready.cli.main", "convert", "--jsonl"]
+    process = _Process(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+        for stream in (process.stdin, process.stdout):
+            with suppress(BrokenPipeError):
+                stream.close()
 
 
 def test_many_lines_take_no_more_memory_than_few() -> None:

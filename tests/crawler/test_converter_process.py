@@ -1,6 +1,7 @@
 """The converter's child process: a page that hangs or crashes it does not affect other pages."""
 
 import asyncio
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -69,3 +70,26 @@ def test_a_converter_that_does_not_work_is_not_started_for_each_page(tmp_path: P
     groups = [("a",)] * (node_child.MAX_DEATHS + 5)
     assert _convert(broken, *groups) == [[Code.CONVERTER_FAILED]] * len(groups)
     assert len(starts.read_text()) == node_child.MAX_DEATHS
+
+
+def test_closing_the_converter_ends_its_child_and_fails_pages_that_wait(script: Path) -> None:
+    async def go() -> list[str | BaseException]:
+        converter = Converter(script)
+        await converter.start()
+        pages = [asyncio.create_task(converter.convert(b"hang", URL)) for _ in range(node_child.MAX_WAITING)]
+        await asyncio.sleep(0.1)
+        await converter.close()
+        return await asyncio.wait_for(asyncio.gather(*pages, return_exceptions=True), 5)
+
+    ended = asyncio.run(go())
+    assert [getattr(one, "code", one) for one in ended] == [Code.CONVERTER_FAILED] * node_child.MAX_WAITING
+    assert not _children(script)
+
+
+def _children(script: Path) -> list[str]:
+    """Return the processes that run a script."""
+    return [
+        line
+        for line in subprocess.check_output(["ps", "-eo", "args"], text=True).splitlines()
+        if str(script) in line
+    ]

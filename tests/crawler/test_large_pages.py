@@ -77,6 +77,6 @@ def test_other_lines_are_converted_while_a_large_page_is_cleaned(monkeypatch: py
 
 def converted(lines: str) -> list[dict[str, Any]]:
     """Return the answers to lines of `llmready convert --jsonl`."""
-    written = io.StringIO()
-    asyncio.run(single_pages.convert_lines(io.StringIO(lines), written))
+    written = io.BytesIO()
+    asyncio.run(single_pages.convert_lines(io.BytesIO(lines.encode()), written))
     return [json.loads(line) for line in written.getvalue().splitlines()]

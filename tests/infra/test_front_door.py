@@ -30,7 +30,7 @@ async def _repeat(request: web.Request) -> web.Response:
 @pytest.fixture
 async def door() -> AsyncIterator[str]:
     application = web.Application(client_max_size=20 * 1024 * 1024)
-    application.router.add_route("*", "/{path:.*}", _repeat)
+    application.router.add_route("*", r"/{path:[\s\S]*}", _repeat)
     upstream = web.AppRunner(application)
     await upstream.setup()
     emulator, port = free_port(), free_port()
@@ -51,6 +51,7 @@ async def door() -> AsyncIterator[str]:
         "/api/v1/generations/",
         "/api/v1/websites?page=1&per_page=5&q=a%20b+c&empty=",
         "/api/v1/websites/a%2Fb/%C3%BC",
+        "/api/v1/websites/%0A/stats",
         "/api//v1/../x",
         "/v1/llmstxt",
     ],

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import io
 import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
+from typing import BinaryIO, cast
 
 from llmready.crawler.failures import Failure
 from llmready.crawler.urls import BadUrl
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
+READ_BYTES = 1 << 18
+"""Bytes of JSON lines that are read at once."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -68,17 +70,19 @@ def run(args: argparse.Namespace) -> int:
 def _run_lines(file: str) -> int:
     from llmready.crawler.single_pages import convert_lines  # noqa: PLC0415
 
-    # Bytes that are not UTF-8 affect only one line, not the lines after it.
-    for stream, errors in ((sys.stdin, "replace"), (sys.stdout, "backslashreplace")):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(encoding="utf-8", errors=errors)
     try:
-        if file == "-":
-            return 0 if asyncio.run(convert_lines(sys.stdin, sys.stdout)) else EXIT_FAILED
-        with Path(file).open(encoding="utf-8", errors="replace") as source:
-            return 0 if asyncio.run(convert_lines(source, sys.stdout)) else EXIT_FAILED
-    except Failure as failure:
-        print(failure, file=sys.stderr)
+        # Not closed, because closing waits for a read that may never return.
+        source = (
+            open(0, "rb", buffering=READ_BYTES, closefd=False)  # noqa: SIM115
+            if file == "-"
+            else Path(file).open("rb", buffering=READ_BYTES)  # noqa: SIM115
+        )
     except OSError as error:
         print(f"{file} cannot be read: {error.strerror}.", file=sys.stderr)
+        return EXIT_FAILED
+    target = open(1, "wb", buffering=0, closefd=False)  # noqa: SIM115
+    try:
+        return 0 if asyncio.run(convert_lines(source, cast("BinaryIO", target))) else EXIT_FAILED
+    except Failure as failure:
+        print(failure, file=sys.stderr)
     return EXIT_FAILED

@@ -9,6 +9,7 @@ import json
 from collections import deque
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from llmready.crawler.convert.node_child import Converter
@@ -18,11 +19,12 @@ from llmready.crawler.page.html import read_html
 from llmready.crawler.page.media import Media, media_of
 from llmready.crawler.page.prepare import aside_if_large, shown_text
 from llmready.crawler.page.text import read_text
+from llmready.crawler.stream_thread import StreamThread
 from llmready.crawler.urls import BadUrl, parse_typed
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from typing import TextIO
+    from typing import BinaryIO
 
 MAX_WAITING = 8
 """Pages that are read ahead while the first of them is converted."""
@@ -82,53 +84,63 @@ async def convert_one(body: bytes, url: str) -> ConvertedPage:
         return await convert(body, "text/html", url, converter)
 
 
-async def convert_lines(source: TextIO, target: TextIO) -> bool:
+async def convert_lines(source: BinaryIO, target: BinaryIO) -> bool:
     """Convert the pages of JSON lines in their order, with a bounded number of them in memory.
 
     Args:
-        source: JSON lines to read. The help of `llmready convert --jsonl` describes them.
-        target: Receives one JSON line per page.
+        source: JSON lines to read, in UTF-8. The help of `llmready convert --jsonl` describes them.
+        target: Receives one JSON line per page, in UTF-8. It should be unbuffered.
 
     Returns:
         Whether all pages were converted.
 
     Raises:
         Failure: The converter is not installed (converter_failed).
+        OSError: A line cannot be read or written.
     """
     async with _started() as converter:
-        return await _convert_lines(source, target, converter)
+        reader, writer = StreamThread(), StreamThread()
+        waiting: deque[asyncio.Task[dict[str, Any]]] = deque()
+        try:
+            is_complete = True
+            reading: asyncio.Future[bytes] | None = reader.call(source.readline)
+            while reading is not None or waiting:
+                # Each result is written at once, because a program may send the next line only after it has read it.
+                expected: list[asyncio.Future[Any]] = [*list(waiting)[:1]]
+                if reading is not None and len(waiting) < MAX_WAITING:
+                    expected.append(reading)
+                await asyncio.wait(expected, return_when=asyncio.FIRST_COMPLETED)
+                if waiting and waiting[0].done():
+                    answer = waiting.popleft().result()
+                    await writer.call(partial(_write, target, answer))
+                    is_complete &= "error" not in answer
+                if reading is not None and reading.done() and len(waiting) < MAX_WAITING:
+                    line = reading.result()
+                    reading = reader.call(source.readline) if line else None
+                    if line.strip():
+                        waiting.append(asyncio.create_task(_convert_line(line, converter)))
+            return is_complete
+        finally:
+            for task in waiting:
+                task.cancel()
+            await asyncio.gather(*waiting, return_exceptions=True)
+            reader.close()
+            writer.close()
 
 
-async def _convert_lines(source: TextIO, target: TextIO, converter: Converter) -> bool:
-    waiting: deque[asyncio.Task[dict[str, Any]]] = deque()
-    is_complete = True
-    reading: asyncio.Task[str] | None = asyncio.create_task(asyncio.to_thread(source.readline))
-    while reading is not None or waiting:
-        # Each result is written at once, because a program may send the next line only after it has read the result.
-        expected = [reading] if reading is not None and len(waiting) < MAX_WAITING else []
-        await asyncio.wait([*expected, *list(waiting)[:1]], return_when=asyncio.FIRST_COMPLETED)
-        if waiting and waiting[0].done():
-            answer = waiting.popleft().result()
-            await asyncio.to_thread(_write, target, answer)
-            is_complete &= "error" not in answer
-        if reading is not None and reading.done() and len(waiting) < MAX_WAITING:
-            line = reading.result()
-            reading = asyncio.create_task(asyncio.to_thread(source.readline)) if line else None
-            if line.strip():
-                waiting.append(asyncio.create_task(_convert_line(line, converter)))
-    return is_complete
+def _write(target: BinaryIO, answer: dict[str, Any]) -> None:
+    # UTF-8 has no single surrogates. The escape of this error handler is that of JSON.
+    line = (json.dumps(answer, ensure_ascii=False) + "\n").encode("utf-8", "backslashreplace")
+    while line:
+        line = line[target.write(line) :]
 
 
-def _write(target: TextIO, answer: dict[str, Any]) -> None:
-    target.write(json.dumps(answer, ensure_ascii=False) + "\n")
-    target.flush()
-
-
-async def _convert_line(line: str, converter: Converter) -> dict[str, Any]:
+async def _convert_line(line: bytes, converter: Converter) -> dict[str, Any]:
     """Convert the page of one line. After a failure, its Markdown is empty, and `error` contains the reason."""
     answer: dict[str, Any] = {"id": None, "markdown": "", "title": "", "description": "", "page_type": ""}
     try:
-        asked = json.loads(line)
+        # Bytes that are not UTF-8 affect only their own line.
+        asked = json.loads(line.decode("utf-8", errors="replace"))
         answer["id"] = asked.get("id")
         address = _text(asked, "url")
         if "body_base64" in asked:

@@ -73,6 +73,7 @@ class Converter:
         self._starting = asyncio.Lock()
         self._answered_at = 0.0
         self._has_answered = False
+        self._is_closed = False
         self._deaths = 0
 
     async def start(self) -> None:
@@ -140,16 +141,23 @@ class Converter:
         )
 
     async def close(self) -> None:
-        """End the child."""
-        if self._child is not None:
-            _kill(self._child)
-            await self._child.wait()
-        if self._reader is not None:
-            await self._reader
-        self._child = None
+        """End the child. Pages that are still waiting fail (converter_failed)."""
+        self._is_closed = True
+        # A child may be starting in place of one that ended.
+        async with self._starting:
+            if self._child is not None:
+                _kill(self._child)
+                await self._child.wait()
+            if self._reader is not None:
+                await self._reader
+            self._child = None
 
     async def _exchange(self, request: bytes) -> tuple[bytes, str]:
         async with self._starting:
+            if self._is_closed:
+                raise Failure(
+                    Code.CONVERTER_FAILED, "The conversion was ended before this page was converted."
+                )
             if self._child is None:
                 await self.start()
                 # The last child ended. If this one converts a simple page, the converter works, and what ended the
