@@ -1,4 +1,5 @@
 // One line of Markdown: escaped text, code, links, images, emphasis and line breaks.
+import { AddressesOf, endsInAddress } from './bare_addresses.mjs'
 import { visible } from './characters.mjs'
 import { MOST_WORK, joined } from './delimiters.mjs'
 
@@ -118,6 +119,11 @@ export class Line {
     }
     const isJoined = this.codeTexts.length > 0 && !this.space && !this.breaks && !this.unwritten && typeof this.pieces.at(-1) === 'string'
     if (!isJoined) {
+      if (!this.space && !this.breaks && endsInAddress(this.pieces)) {
+        // Some parsers would read the beginning of a code span as a part of the address, and the code as Markdown.
+        this.text(inner)
+        return
+      }
       this.begin()
       this.add('`')
     }
@@ -284,7 +290,8 @@ export class Line {
     while (at >= 0 && typeof pieces[at] !== 'string') at--
     const before = pieces[at]
     if (typeof before !== 'string' || before.charCodeAt(before.length - 1) !== LESS || !BEGINS_TAG.test(next)) return
-    pieces[at] = `${before.slice(0, -1)}\\<`
+    const text = before.slice(0, -1)
+    pieces[at] = endsInAddress(pieces, at, text) ? `${text}&lt;` : `${text}\\<`
   }
 
   push(piece) {
@@ -320,7 +327,10 @@ export class Line {
 
   escaped(text, isInBrackets) {
     const before = this.pieces[this.pieces.length - 1]
+    /** @type {AddressesOf | undefined} */
+    let addresses
     const escaped = text.replace(isInBrackets ? ESCAPED_IN_BRACKETS : ESCAPED, (sign, at) => {
+      if (sign === '<' && (addresses ??= new AddressesOf(this.pieces, text)).contain(at)) return '&lt;'
       if (sign !== '_') return `\\${sign}`
       const last = at > 0 ? text[at - 1] : typeof before === 'string' ? before.slice(-1) : ''
       return WORD.test(last) && WORD.test(text[at + 1] ?? '') ? '_' : '\\_'

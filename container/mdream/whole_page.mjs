@@ -2,6 +2,7 @@
 // number of elements. Only menus and similar parts are left out, recognised by their element names.
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { separateAddresses } from './bare_addresses.mjs'
 
 const require = createRequire(import.meta.url)
 /** The options of `clean: true`, except that images without a description are kept, because they are content. */
@@ -35,7 +36,7 @@ export function wholePage(html, origin) {
   if (addressesOf(html) * origin.length > MOST_ADDED) throw new Error('the addresses of its links are too long together')
   // Loaded for the first such page, because few crawls need it.
   toMarkdown ??= native() ?? webAssembly()
-  return toMarkdown(html, origin).trim()
+  return separateAddresses(toMarkdown(html, origin).trim())
 }
 
 /** Return how many addresses of links and images a page may have. */

@@ -21,6 +21,7 @@ from llmready.crawler.page.prepare import LONGEST_FACT, prepare
 from llmready.crawler.page.relations import Relations
 from llmready.crawler.page.text import read_text_page
 from llmready.crawler.urls import parse
+from testkit.github_addresses import with_addresses
 from testkit.raw_facts import NO_FACTS
 
 URL = parse("https://example.com/page.md")
@@ -28,6 +29,12 @@ URL = parse("https://example.com/page.md")
 # A different parser than the crawler's. It accepts every destination, and keeps raw HTML.
 READER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 READER.validateLink = lambda url: True  # type: ignore[method-assign] # noqa: ARG005
+# A third one, which also makes links of bare addresses.
+GITHUB_READER = with_addresses(MarkdownIt("commonmark").enable(["table", "strikethrough"]))
+GITHUB_READER.validateLink = lambda url: True  # type: ignore[method-assign] # noqa: ARG005
+
+
+IMAGE = "<img src=x onerror=alert(1)>"
 
 
 def served(text: str, media: str = "text/markdown") -> str:
@@ -37,9 +44,9 @@ def served(text: str, media: str = "text/markdown") -> str:
 
 
 def acting(markdown: str) -> list[str]:
-    """Return the raw HTML and the unsafe destinations that a parser finds."""
+    """Return the raw HTML and the unsafe destinations that two parsers find."""
     found: list[str] = []
-    waiting = READER.parse(markdown)
+    waiting = READER.parse(markdown) + GITHUB_READER.parse(markdown)
     while waiting:
         token = waiting.pop()
         waiting += token.children or []
@@ -79,6 +86,22 @@ def acting(markdown: str) -> list[str]:
         ("<scr<b>ipt>alert(1)</scr</b>ipt>", None),
         ("<div>\n[a](javascript:x)\n</div>", "a"),
         ("\\[x](javascript:alert(1)) and `<b>` stay words", None),
+        (f"http://a.example/`{IMAGE}` b", f"http://a.example/ `{IMAGE}` b"),
+        (f"http://a.example/**`{IMAGE}`** b", f"http://a.example/** `{IMAGE}`** b"),
+        (f"http://a.example/`a b` `{IMAGE}` c", f"http://a.example/ `a b` `{IMAGE}` c"),
+        (f"| a |\n| - |\n| https://b.example`{IMAGE}` |", f"| a |\n| - |\n| https://b.example `{IMAGE}` |"),
+        (f"http://a.example/\\{IMAGE} b", f"http://a.example/&lt;{IMAGE[1:]} b"),
+        (f"https://b.example<javascript:x>\\{IMAGE} b", None),
+        (f"<script\u00a0x\n`{IMAGE}`\n", None),
+        (f"<style\u2003\n\n```\n{IMAGE}\n```\n", None),
+        (f"`a\n<pre\u3000\n{IMAGE}`", None),
+        (f"<script{IMAGE}\u00a0word<style\u2003x {IMAGE}", None),
+        (f"[a]: \t{IMAGE}\n", None),
+        ("[a]:\tx<javascript:alert(1)>", "[a]:\tx&lt;javascript:alert(1)>"),
+        (
+            "[a](<my file.md>) and [b][c]\n\n[c]: </my notes.md>",
+            "[a](my%20file.md) and [b][c]\n\n[c]: /my%20notes.md",
+        ),
     ],
 )
 def test_active_markup_is_removed_and_its_text_is_kept(written: str, clean: str | None) -> None:
@@ -114,7 +137,7 @@ def test_plain_text_keeps_every_character_and_is_inactive() -> None:
 
 WRITTEN = (
     "[ ] ( ) < > ! ` a \\ - 1. # | : * _ & ; / = javascript: data:x &#106;avascript: &colon; http://x </ <!-- --> "
-    "<script </script> <b> ]( ]: [1]: [^1]: <? ?> <![CDATA[ ]]> <div onclick=a> ~~ ```"
+    "<script </script> <b> ]( ]: [1]: [^1]: <? ?> <![CDATA[ ]]> <div onclick=a> ~~ ``` <script\u00a0 <style\u2003"
 )
 pieces = st.lists(
     st.sampled_from([*WRITTEN.split(" "), " ", "\n", "\n\n", "\n> ", "\n    ", "\t"]) | st.text(max_size=2),

@@ -21,6 +21,7 @@ from llmready.crawler.page.html import read_html
 from llmready.crawler.page.prepare import prepare
 from llmready.crawler.store.pages import PageStore
 from llmready.crawler.urls import parse
+from testkit.github_addresses import with_addresses
 
 SITE = parse("https://example.com/")
 TARGETS = [
@@ -110,6 +111,20 @@ PARTED = [
     "<p><sup><a href='#x'>x</a></sup>&#8203;: javascript:alert(1)</p><p><sup><a href='#x'>x</a></sup></p>",
     "<p><sup><a href='#x'>x</a></sup>(javascript:alert(1))</p>",
 ]
+# Addresses directly before text that is escaped: some parsers read them up to white space or `<`.
+ADDRESSES = [
+    form.replace("{}", address)
+    for address in ("http://a.example/", "https://b.example", "ftp://c.example/", "HTTP://d.example")
+    for form in (
+        f"<p>See {{}}{_TAG} and {{}}*{_TAG} and {{}}&lt;b&gt;{_TAG}.</p>",
+        f"<p>See {{}}<code>{_TAG}</code> and {{}}<code>a b</code> <code>{_TAG}</code>.</p>",
+        f"<p>See <b>{{}}</b><code>{_TAG}</code> and <i>{{}}<code>{_TAG}</code></i>.</p>",
+        f"<ul><li>{{}}<code>{_TAG}</code><li>{{}}{_TAG}</ul><h2>{{}}<code>{_TAG}</code></h2>",
+        f"<table><tr><th>{{}}<code>{_TAG}</code><th>b<tr><td>{{}}{_TAG}<td>{{}}[<code>{_TAG}</code></table>",
+        f"<p>{{}}<img src='/i.png' alt='`{_TAG}`'>{{}}<a href='/l'>{_TAG}</a><del>{_TAG}</del></p>",
+        f"<p>{{}}<a href='/l'>two words</a><code>{_TAG}</code> and {{}}&lt;<b>img src=x onerror=alert(1)&gt;</b></p>",
+    )
+]
 FORMULAS = [
     f"<p>With \\({_TAG}\\) and $${_TAG}$$ and \\[{_TAG}\\].</p>",
     f"<p>So <math alttext='{_TAG}'><mi>x</mi></math> holds.</p>",
@@ -152,7 +167,7 @@ def pages() -> list[str]:
         for text in WRITTEN
         for form in SHOWN
     ]
-    return [*linked, *MARKUP, *PARTED, *FORMULAS, *shown]
+    return [*linked, *MARKUP, *PARTED, *ADDRESSES, *FORMULAS, *shown]
 
 
 @pytest.fixture(scope="module")
@@ -256,9 +271,17 @@ def test_markdown_of_the_converter_is_not_changed(markdown: str) -> None:
 
 def living(markdown: str) -> list[str]:
     """Return the parts that a viewer would execute or open when it shows the Markdown with raw HTML."""
-    renderer = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
-    renderer.validateLink = lambda url: True  # type: ignore[method-assign] # noqa: ARG005 - the worst there is
-    tree = LexborHTMLParser(renderer.render(markdown))
+    found = []
+    for is_github in (False, True):
+        renderer = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
+        renderer.validateLink = lambda url: True  # type: ignore[method-assign] # noqa: ARG005 - the worst there is
+        found += living_in((with_addresses(renderer) if is_github else renderer).render(markdown))
+    return found
+
+
+def living_in(rendered: str) -> list[str]:
+    """Return the elements and attributes of rendered Markdown that a viewer would execute or open."""
+    tree = LexborHTMLParser(rendered)
     found = []
     for node in tree.css("*"):
         if node.tag not in ELEMENTS:

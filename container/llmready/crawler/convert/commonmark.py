@@ -53,6 +53,23 @@ _OWN_TAGS = re.compile(rb"<(?:br|/?(?:li|ol|ul))>")
 _FOREIGN_MARKUP = re.compile(r"<(?!https?://|br>|/?(?:li|[ou]l)>)(?=[A-Za-z/!?])")
 _MARKUP_OR_LINK = re.compile(r"(?<=<)(?:https?://|[A-Za-z/!?])")
 _MARKUP = re.compile(r"<(?=[A-Za-z/!?])")
+_MARKUP_BYTES = re.compile(rb"<(?=[A-Za-z/!?])")
+_ADDRESS = re.compile(rb"(?:https?|ftp)://|www\.", re.IGNORECASE)
+"""The beginning of an address in text. GitHub's dialect makes a link of it, up to white space or `<`."""
+_LONGEST_ADDRESS = 2000
+"""Bytes of text without white space that are examined; a longer one counts as an address."""
+_BEFORE_DESTINATION = re.compile(rb"\](?:\(|:)[\s>]*\Z")
+_LONGEST_BEFORE_DESTINATION = 200
+_BACKSLASH = ord("\\")
+_OTHER_SPACE = "|".join(
+    "\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
+)
+_OTHER_SPACE_IN_TAG = re.compile(b"</?[A-Za-z][A-Za-z0-9-]{0,30}(%s)" % _OTHER_SPACE.encode())
+"""A tag with white space that many parsers accept there, but not this one."""
+_SPACES = (b" ", b"\n", b"\t")
+_WEB_DESTINATION = re.compile(rb"<https?://")
+_BRACKETED = re.compile(rb"<([^<>\n\\]{0,2000})>")
+_SPACE_OR_BRACKET = re.compile(rb"[ \t()]")
 _SECTION = re.compile(r"<(?=!\[CDATA\[)")
 """A section with brackets in it, which only some parsers read as raw HTML."""
 _DESTINATION = re.compile(
@@ -88,6 +105,22 @@ _RENDERED_DESTINATION = re.compile(r'(?:href|src)="([^"]*)"')
 
 _OF_ONE_DIALECT = re.compile(r"\[[\^!xX\s]")
 """The beginning of what the dialects read differently: a footnote, a note with a title, a check box."""
+
+
+class _Ranges:
+    """Ranges of positions, asked for ascending positions."""
+
+    def __init__(self, ranges: list[tuple[int, int]]) -> None:
+        self._ranges = sorted(ranges)
+        self._next = 0
+        self._end = 0
+
+    def contain(self, position: int) -> bool:
+        """Return whether a range contains a position."""
+        while self._next < len(self._ranges) and self._ranges[self._next][0] <= position:
+            self._end = max(self._end, self._ranges[self._next][1])
+            self._next += 1
+        return position < self._end
 
 
 class _TooManyEvents(Exception):
@@ -130,6 +163,10 @@ class _Edits:
     raw_html: RawHtml
     changes: list[tuple[int, int, bytes]] = field(default_factory=list)
     code: list[tuple[int, int]] = field(default_factory=list)
+    html_or_address: list[tuple[int, int]] = field(default_factory=list)
+    """Raw HTML, and addresses in angle brackets."""
+    links: list[tuple[int, int]] = field(default_factory=list)
+    """Links, images and definitions of links."""
 
     def drop(self, start: int, end: int) -> None:
         if start < end:
@@ -168,6 +205,58 @@ class _Edits:
             self.drop(position, end - 1 if text.endswith(b"\n") else end)
             offset += end - start
 
+    def separate_code(self, start: int) -> None:
+        """Write a space before a code span behind an address.
+
+        Some parsers would read the beginning of the span as a part of the address, and the code as Markdown.
+        """
+        if self._is_in_address(start):
+            self.changes.append((start, start + 1, b" `"))
+
+    def escape_text(self) -> None:
+        """Escape each `<` that another parser may read as raw HTML, and write destinations without it.
+
+        Other parsers read less text as definitions of links and more as declarations. They also make links of
+        addresses, together with the backslash behind them.
+        """
+        known = _Ranges(self.code + self.html_or_address)
+        linked = _Ranges(self.links)
+        for match in _MARKUP_BYTES.finditer(self.source):
+            at = match.start()
+            other = _OTHER_SPACE_IN_TAG.match(self.source, at)
+            if known.contain(at):
+                if other is not None:
+                    self.changes.append((other.start(1), other.end(1), b" "))
+                continue
+            is_linked = linked.contain(at)
+            if is_linked and self._begins_destination(at):
+                self._unbracket(at)
+            elif _is_live(self.source, at):
+                if is_linked or other is not None or self.source[at + 1] in b"!?":
+                    self.changes.append((at, at + 1, b"&lt;"))
+            elif self._is_in_address(at):
+                self.changes.append((at - 1, at + 1, b"&lt;"))
+
+    def _begins_destination(self, at: int) -> bool:
+        before = self.source[max(0, at - _LONGEST_BEFORE_DESTINATION) : at]
+        return _BEFORE_DESTINATION.search(before) is not None
+
+    def _unbracket(self, at: int) -> None:
+        """Write a destination without its angle brackets, unless it is the URL of a web page."""
+        if _WEB_DESTINATION.match(self.source, at):
+            return
+        found = _BRACKETED.match(self.source, at)
+        if found is None:
+            self.changes.append((at, at + 1, b"&lt;"))
+        else:
+            self.changes.append((at, found.end(), _SPACE_OR_BRACKET.sub(_percent_encoded, found[1])))
+
+    def _is_in_address(self, at: int) -> bool:
+        """Return whether an address may continue up to a position."""
+        before = self.source[max(0, at - _LONGEST_ADDRESS) : at]
+        word = before[max(before.rfind(space) for space in _SPACES) + 1 :]
+        return len(word) == _LONGEST_ADDRESS or _ADDRESS.search(word) is not None
+
     def applied(self) -> str:
         """Return the changed text."""
         parts: list[bytes] = []
@@ -179,6 +268,10 @@ class _Edits:
                 position = end
         parts.append(self.source[position:])
         return b"".join(parts).decode("utf-8", errors="replace")
+
+
+def _percent_encoded(character: re.Match[bytes]) -> bytes:
+    return b"%%%02X" % character[0][0]
 
 
 def has_acting_parts(text: str) -> bool:
@@ -218,10 +311,10 @@ def _acts(rendered: str) -> bool:
     )
 
 
-def _is_live(text: str, position: int) -> bool:
+def _is_live(text: str | bytes, position: int) -> bool:
     """Return whether an even number of backslashes precedes a character, so that it is not escaped."""
     start = position
-    while start and text[start - 1] == "\\":
+    while start and text[start - 1] in ("\\", _BACKSLASH):
         start -= 1
     return (position - start) % 2 == 0
 
@@ -268,16 +361,23 @@ class _Finder:
             link.inner_end = max(link.inner_end, end)
         if kind == "Html":
             self._block.append((start, end))
+            self.edits.html_or_address.append((start, end))
         elif kind == "InlineHtml":
             self.edits.html(start, end)
+            self.edits.html_or_address.append((start, end))
             self._inline_html(start, end)
         elif kind == "Code":
             self.edits.code.append((start, end))
+            self.edits.separate_code(start)
         elif kind == "Start" and isinstance(value, dict):
             if "CodeBlock" in value:
                 self.edits.code.append((start, end))
             data = value.get("Link") or value.get("Image")
-            if data is not None and not is_safe(data["dest_url"][:LONGEST_DESTINATION]):
+            if data is None:
+                return
+            is_bare = self.edits.source.startswith(b"<", start)
+            (self.edits.html_or_address if is_bare else self.edits.links).append((start, end))
+            if not is_safe(data["dest_url"][:LONGEST_DESTINATION]):
                 self._links.append(_Link(start, end))
 
     def _ended(self, value: object, start: int, end: int) -> None:
@@ -318,8 +418,11 @@ def _find(text: str, dialect: pyromark.Options, raw_html: RawHtml, limit: _Limit
         limit.count()
         finder.read(event, where["start"], where["end"])
     for definition in _definitions(text, dialect):
+        start, end = definition["span"]["start"], definition["span"]["end"]
+        finder.edits.links.append((start, end))
         if not is_safe(definition["dest"][:LONGEST_DESTINATION]):
-            finder.edits.drop(definition["span"]["start"], definition["span"]["end"])
+            finder.edits.drop(start, end)
+    finder.edits.escape_text()
     return finder.edits
 
 
