@@ -232,10 +232,12 @@ def test_many_large_pages_do_not_fill_the_memory(number: int, body: str, tmp_pat
         assert 20 < peak < MEGABYTES
 
 
-@pytest.mark.parametrize("paragraphs", [950, 1020], ids=["pages below 1 MB", "pages above 1 MB"])
-def test_many_large_markdown_files_of_small_pages_do_not_fill_the_memory(
-    paragraphs: int, tmp_path: Path
-) -> None:
+@pytest.mark.parametrize(
+    "paragraphs",
+    [950, 1020, 3900],
+    ids=["pages below 1 MB", "pages above 1 MB", "pages of 4 MB"],
+)
+def test_many_large_markdown_files_do_not_fill_the_memory(paragraphs: int, tmp_path: Path) -> None:
     text = "\U0001f35e\n\n" + f"{'word and text ' * 70}\n\n" * 9_000
     link = "<link rel=alternate type=text/markdown href={}>"
     body = f"<p>\U0001f35e {'word and text ' * 70}</p>" * paragraphs

@@ -95,3 +95,27 @@ def test_no_page_is_requested_while_the_large_pages_fill_the_memory() -> None:
         assert crawl.processed == ["large", "small"]
 
     _with_tasks(check)
+
+
+def test_only_one_large_page_at_a_time_has_its_markdown_file() -> None:
+    async def check(_: _Crawl) -> None:
+        pages, stored, fetched = LargePages(), asyncio.Event(), []
+
+        async def process(name: str) -> None:
+            with pages.page():
+                pages.add(2_000_000)
+                await pages.turn()
+                await pages.alternate_turn()
+                fetched.append(name)
+                pages.add(9_000_000)
+                await pages.turn()
+                await stored.wait()
+
+        tasks = [asyncio.create_task(process(name)) for name in ("first", "second")]
+        await _steps()
+        assert fetched == ["first"]
+        stored.set()
+        await asyncio.gather(*tasks)
+        assert fetched == ["first", "second"]
+
+    _with_tasks(check)

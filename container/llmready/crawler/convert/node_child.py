@@ -123,10 +123,9 @@ class Converter:
 
     async def _send(self, html: bytes, url: str, *, wants_facts: bool) -> tuple[bytes, str]:
         async with self._places:
-            request = _request(html, url, wants_facts=wants_facts)
             while self._deaths < MAX_DEATHS:
                 try:
-                    return await self._exchange(request)
+                    return await self._exchange(html, url, wants_facts=wants_facts)
                 except _GoneError:
                     continue
                 except _SlowError:
@@ -152,7 +151,7 @@ class Converter:
                 await self._reader
             self._child = None
 
-    async def _exchange(self, request: bytes) -> tuple[bytes, str]:
+    async def _exchange(self, html: bytes, url: str, *, wants_facts: bool) -> tuple[bytes, str]:
         async with self._starting:
             if self._is_closed:
                 raise Failure(
@@ -164,7 +163,8 @@ class Converter:
                 # last child was its page. Nobody waits for the result.
                 self._write(_request(*_PROBE, wants_facts=False)).cancel()
         child = self._child
-        response = self._write(request)
+        # The request is a copy of the page, so it is not kept while the page is converted.
+        response = self._write(_request(html, url, wants_facts=wants_facts))
         try:
             return await self._answer(response, child)
         finally:

@@ -151,7 +151,7 @@ class Scheduler:
         """
         work = [self._work() for _ in range(self._workers)]
         if not self._start_read.is_set():
-            work.append(self._process(self._frontier.begin(), self._site.response))
+            work.append(self._begin())
         try:
             async with asyncio.TaskGroup() as group:
                 sitemaps = None
@@ -198,6 +198,13 @@ class Scheduler:
         while (candidate := await self._next()) is not None:
             with self._client.page():
                 await self._process(candidate)
+
+    async def _begin(self) -> None:
+        candidate, response = self._frontier.begin(), self._site.response
+        with self._client.page():
+            if not isinstance(response, Failure):
+                await self._client.take_turn(response)
+            await self._process(candidate, response)
 
     async def _next(self) -> Candidate | None:
         while not (self._stopped or self._frontier.finished):
@@ -260,6 +267,8 @@ class Scheduler:
             self._store.navigation.add(written, page, base, is_whole=is_whole)
         for links in found.links:
             await self._offer(links.urls, candidate.depth + 1, links.priority)
+        # Many long links need more memory than the page, which may wait for its Markdown file.
+        found.links.clear()
 
     async def _apply(self, outcome: Outcome, candidate: Candidate) -> bool:
         """Apply the outcome of a visit. Returns: whether the candidate has to be fetched again at its new URL."""

@@ -18,18 +18,14 @@ if TYPE_CHECKING:
 LARGE = 1_000_000
 """Bytes of a body above which it is counted."""
 
-MOST_IN_MEMORY = 30_000_000
+MOST_IN_MEMORY = 20_000_000
 """Counted bytes above which no further page is requested.
 
-It is the size of three of the largest pages, so slow responses on three of the four connections leave the last
-connection to other pages.
+It is the size of two of the largest pages. Requests that have started continue, so more bytes may arrive.
 """
 
-MOST_PROCESSED = 16_000_000
+MOST_PROCESSED = 6_000_000
 """Counted bytes that are processed at the same time. A larger page is processed alone."""
-
-KEEPS_ITS_TURN = 4_000_000
-"""Counted bytes above which a page that is processed does not wait before its Markdown file is processed."""
 
 
 @dataclass(slots=True, eq=False)
@@ -38,6 +34,7 @@ class _Page:
 
     size: int = 0
     is_processed: bool = False
+    has_alternate: bool = False
 
 
 _current: ContextVar[_Page] = ContextVar("current")
@@ -46,8 +43,8 @@ _current: ContextVar[_Page] = ContextVar("current")
 class LargePages:
     """The large pages that are in memory.
 
-    No task waits while it uses a connection, and only pages that are not processed wait. Two pages therefore cannot
-    wait for each other.
+    No task waits while it uses a connection. A page that is processed waits only for the page that fetches or
+    processes its Markdown file, and that page waits for no other. Two pages therefore cannot wait for each other.
     """
 
     def __init__(self) -> None:
@@ -69,24 +66,38 @@ class LargePages:
                 self._changed.set()
 
     def add(self, size: int) -> None:
-        """Count further bytes of the current page, which then waits for its turn again.
+        """Count further bytes of the current page. Outside of a page, nothing is counted.
 
-        A page above `KEEPS_ITS_TURN` does not wait again, because its results stay in memory meanwhile. Outside of a
-        page, nothing is counted.
+        A page that is processed keeps its turn, because its results stay in memory until it is stored.
         """
         page = _current.get(None)
         if page is not None:
             if not page.size:
                 self._pages.append(page)
-            page.is_processed = page.is_processed and page.size > KEEPS_ITS_TURN
             page.size += size
             self._changed.set()
 
     async def room(self) -> None:
         """Wait until another page may be requested. A page that has counted bytes does not wait."""
-        page = _current.get(None)
-        while page is not None and not page.size and sum(one.size for one in self._pages) > MOST_IN_MEMORY:
+        while not self.has_room():
             await self._change()
+
+    def has_room(self) -> bool:
+        """Return whether the current page may be requested; see `room`."""
+        page = _current.get(None)
+        return page is None or page.size > 0 or sum(one.size for one in self._pages) <= MOST_IN_MEMORY
+
+    async def alternate_turn(self) -> None:
+        """Wait until the current page, if it has counted bytes, is the only such page with a Markdown file.
+
+        It remains the only one until the end of its block.
+        """
+        page = _current.get(None)
+        if page is None or not page.size:
+            return
+        while any(one.has_alternate for one in self._pages if one is not page):
+            await self._change()
+        page.has_alternate = True
 
     async def turn(self) -> None:
         """Wait until the current page may be processed, if it has counted bytes."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from llmready.crawler.failures import Code, Failure
@@ -11,7 +12,7 @@ from llmready.crawler.fetch.large_pages import LARGE
 from llmready.crawler.fetch.response import ACCEPT_PAGE, BUSY, Response
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable
     from contextlib import AbstractContextManager
 
     from llmready.crawler.fetch.client import HttpClient
@@ -47,8 +48,23 @@ class SiteClient:
         cut: bool = False,
         wants_body: Callable[[Response], bool] = every_body,
         missing: bool = False,
+        waits: bool = False,
     ) -> Response:
-        """Fetch a URL once the throttle allows it; see `HttpClient.get`. Raises: Failure, OutOfTimeError."""
+        """Fetch a URL once the throttle allows it; see `HttpClient.get`.
+
+        Args:
+            url: URL to fetch.
+            accept: The header Accept.
+            limit: Greatest number of decoded bytes. None means the limit of a page.
+            cut: Cut a longer body at the limit instead of refusing it.
+            wants_body: Decides by the headers whether the body of a response with status 200 is read.
+            missing: Read the body of a 404 as well.
+            waits: Wait while large pages need the memory.
+
+        Raises:
+            Failure: There is no usable response.
+            OutOfTimeError: The request could start only after the deadline.
+        """
         cached = self._cache.find(url, accept)
         if cached is not None and len(cached.body) > LARGE:
             self._large_pages.add(len(cached.body))
@@ -57,7 +73,7 @@ class SiteClient:
             self._cache.keep(response, accept)
             return response
         condition = cached.condition if cached is not None else None
-        async with self._throttle.slot():
+        async with self._slot(waits=waits):
             began = _now()
             try:
                 response = await self._client.get(
@@ -84,14 +100,35 @@ class SiteClient:
         self, url: Url, *, wants_body: Callable[[Response], bool], missing: bool = False
     ) -> Response:
         """Fetch the page of a block of `page`, and wait while large pages need the memory. See `get`."""
-        return await self.in_turn(self.get, url, wants_body=wants_body, missing=missing)
+        response = await self.get(url, wants_body=wants_body, missing=missing, waits=True)
+        await self._large_pages.turn()
+        return response
 
-    async def in_turn(self, fetch: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Fetch something of the current page, and wait before and after it while large pages need the memory."""
+    async def alternate(self, fetch: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Fetch the current page's Markdown file. Wait before and after it while large pages need the memory."""
         await self._large_pages.room()
+        await self._large_pages.alternate_turn()
         fetched = await fetch(*args, **kwargs)
         await self._large_pages.turn()
         return fetched
+
+    async def take_turn(self, response: Response) -> None:
+        """Count a response that was read before the block of its page, and wait for the turn of the page."""
+        if len(response.body) > LARGE:
+            self._large_pages.add(len(response.body))
+        await self._large_pages.turn()
+
+    @asynccontextmanager
+    async def _slot(self, *, waits: bool) -> AsyncIterator[None]:
+        """Hold one of the connections. With `waits`, wait without a connection while large pages need the memory."""
+        while True:
+            if waits:
+                await self._large_pages.room()
+            async with self._throttle.slot():
+                # Large bodies may have arrived while this request waited for the connection.
+                if not waits or self._large_pages.has_room():
+                    yield
+                    return
 
     def page(self) -> AbstractContextManager[None]:
         """Count what the current task reads as one page; see `LargePages`."""
