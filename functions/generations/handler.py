@@ -263,6 +263,7 @@ def errors(
     cursor: Annotated[str | None, Query(min_length=1, max_length=200)] = None,
 ) -> PageErrors:
     """Return the pages that failed; ``cursor`` is the ``next_cursor`` of the previous page."""
+    app.limit_list(per_page)
     found = read_errors(bootstrap.services(), _generation(generation_id), limit=per_page, cursor=cursor)
     return PageErrors(
         items=[PageErrorAnswer.model_validate(error) for error in found.items], next_cursor=found.next_cursor

@@ -49,6 +49,8 @@ _UNITS_OF_A_CHANGE = 2
 _BYTES_OF_A_UNIT = 1000
 # The web app sends a request after each change of the patterns. A request may take some seconds of processor time.
 _PREVIEW_RATE = Rate(30)
+# A website with long patterns and a long description costs twice as much to list as a generation.
+_WEIGHT_OF_A_WEBSITE = 2
 
 app = Api(limits={"POST /websites/bulk": RouteLimit("bulk", lambda: _BULK_RATE, per_user=True)})
 
@@ -113,6 +115,7 @@ def list_websites(
 ) -> WebsiteList:
     """Return one page of websites, newest first; ``cursor`` is the ``next_cursor`` of the previous page."""
     offset = 0 if cursor else offset_of(page, per_page)
+    app.limit_list(per_page, offset, weight=_WEIGHT_OF_A_WEBSITE)
     found = bootstrap.services().websites.page(
         app.user_id,
         offset=offset,

@@ -5,6 +5,7 @@ It extends Powertools' event handler with checks of each request and with proble
 
 import math
 from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
@@ -60,6 +61,11 @@ _FEW_LISTED = Rate(20)
 # Shorter answers are not counted, because counting them would cost more.
 _SENT = Rate(200_000, 86_400)
 _SENT_UNIT = 10_000
+# Parts of the answers to a user's changes that one process does not count in the table, because an ordinary change
+# then costs no additional write.
+_FEW_SENT = Rate(5)
+# The greatest number of refused clients in memory.
+_MOST_SPENT = 10_000
 _READS = frozenset({"GET", "HEAD"})
 Handler = Callable[[dict[str, Any], LambdaContext], dict[str, Any]]
 
@@ -89,6 +95,8 @@ class Api(APIGatewayHttpResolver):
         self._open_requests = ProcessLimit("requests", _OPEN_REQUESTS)
         self._changes = ProcessLimit("changes", _CHANGES)
         self._few_listed = ProcessLimit("lists", _FEW_LISTED)
+        self._few_sent = ProcessLimit("sent_bytes", _FEW_SENT)
+        self._spent: dict[tuple[str, str], tuple[datetime, RateLimitStatus]] = {}
         self._limit_status: RateLimitStatus | None = None
         self._known_user: str | None = None
         self._open_paths = None if open_paths is None else {PREFIX + path for path in open_paths}
@@ -138,17 +146,18 @@ class Api(APIGatewayHttpResolver):
         key = source_address(self.event) if key is None else key
         self._note(take_units(bootstrap.services(), name, key, rate, units=units))
 
-    def limit_list(self, per_page: int, offset: int = 0) -> None:
+    def limit_list(self, per_page: int, offset: int = 0, *, weight: int = 1) -> None:
         """Count a list of the signed-in user's entries by what it reads.
 
         Args:
             per_page: The greatest number of its entries.
             offset: The number of entries before them, which are read from the index.
+            weight: How many ordinary entries an entry costs.
 
         Raises:
             TooManyRequests: The user listed too many entries.
         """
-        units = math.ceil(per_page / _LISTED_UNIT) + offset // _SKIPPED_UNIT
+        units = math.ceil(per_page * weight / _LISTED_UNIT) + offset // _SKIPPED_UNIT
         if self._few_listed.take(self.user_id, now(), units=units).wait:
             self.limit("lists", _LISTED, key=self.user_id, units=units)
 
@@ -199,9 +208,9 @@ class Api(APIGatewayHttpResolver):
                 event["requestContext"]["http"]["method"] = "GET"
             self._limit_status = self._known_user = None
             answer = self._pass_gate(event) or self.resolve(event, context)
+            answer = self._counted(answer, event)
             if is_head:
                 answer |= {"body": "", "isBase64Encoded": False}
-            answer = self._counted(answer, event)
             answer["headers"] = {
                 **_HEADERS,
                 **_limit_headers(self._limit_status),
@@ -219,6 +228,8 @@ class Api(APIGatewayHttpResolver):
             _check_path(event["rawPath"])
             _check_origin(event)
             claims = self._claims(event)
+            if claims is not None:
+                self._refuse_spent(claims.sub, event)
             self._limit_route(event, claims)
             if event["rawPath"] in self._bodiless_paths:
                 event["body"] = None
@@ -233,18 +244,50 @@ class Api(APIGatewayHttpResolver):
         return None
 
     def _counted(self, answer: dict[str, Any], event: dict[str, Any]) -> dict[str, Any]:
-        """Count the size of what a signed-in user read. Return the answer, or a problem if it was too much today."""
+        """Count the size of the answer to a signed-in user.
+
+        Returns:
+            The answer, or a problem if the user read too much today. A change is always answered, because it
+            happened; the user's next changes are refused.
+        """
         size = len((answer.get("body") or "").encode(errors="replace"))
-        if self._known_user is None or size < _SENT_UNIT or _method(event) not in _READS:
+        if self._known_user is None or size < _SENT_UNIT:
             return answer
         from llmready import bootstrap  # noqa: PLC0415 - see limit
 
-        units = math.ceil(size / _SENT_UNIT)
-        status = take_units(bootstrap.services(), "sent_bytes", self._known_user, _SENT, units=units)
+        user, units, changes = self._known_user, math.ceil(size / _SENT_UNIT), _method(event) not in _READS
+        if changes and not self._few_sent.take(user, now(), units=units).wait:
+            return answer
+        status = take_units(bootstrap.services(), "sent_bytes", user, _SENT, units=units)
         if status is None or not status.wait:
+            return answer
+        if len(self._spent) >= _MOST_SPENT:
+            self._spent.clear()
+        owed = 0
+        if changes:
+            # A refused request took no units, but this answer is sent. It counts from when the limit allows it.
+            owed = units * _SENT.interval // 1000
+            take_units(bootstrap.services(), "sent_bytes", user, _SENT, units=units, delay=status.wait)
+        self._spent[_spent_key(user, event)] = (now() + timedelta(seconds=status.wait + owed), status)
+        if changes:
             return answer
         self._limit_status = status
         return _answer(problem(_too_many(status), _request_id(event)))
+
+    def _refuse_spent(self, user_id: str, event: dict[str, Any]) -> None:
+        """Refuse a request before its work if such a request exceeded the size of the user's answers before.
+
+        Raises:
+            TooManyRequests: The user must wait.
+        """
+        key = _spent_key(user_id, event)
+        if (found := self._spent.get(key)) is None:
+            return
+        until, status = found
+        wait = math.ceil((until - now()).total_seconds())
+        if wait > 0:
+            self._note(status._replace(wait=wait))
+        self._spent.pop(key, None)
 
     def _claims(self, event: dict[str, Any]) -> Claims | None:
         """Return the claims of the token or API key of a request; None on paths that need neither.
@@ -302,6 +345,11 @@ class Api(APIGatewayHttpResolver):
 def _answer(response: Response[str]) -> dict[str, Any]:
     headers = {"Content-Type": response.content_type, **response.headers}
     return {"statusCode": response.status_code, "headers": headers, "body": response.body}
+
+
+def _spent_key(user_id: str, event: dict[str, Any]) -> tuple[str, str]:
+    """Return what is refused together: reads of one path, or all changes."""
+    return user_id, event["rawPath"] if _method(event) in _READS else "changes"
 
 
 def _too_many(status: RateLimitStatus) -> TooManyRequests:
