@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from llmready.domain.rate_limits import Rate
-from llmready.http import api
+from llmready.http import answer_sizes
 from llmready.http.api import Api
 from testkit.emulator import Place
 from tests.functions.member import Member, member
@@ -56,7 +56,7 @@ def large_website(ada: Member) -> str:
 @pytest.mark.parametrize("method", ["PATCH", "BULK"])
 def test_answers_to_changes_count(ada: Member, monkeypatch: pytest.MonkeyPatch, method: str) -> None:
     website = large_website(ada)
-    monkeypatch.setattr(api, "_SENT", Rate(10, 86_400))
+    monkeypatch.setattr(answer_sizes, "SENT", Rate(10, 86_400))
 
     def change() -> Any:
         if method == "PATCH":
@@ -74,7 +74,7 @@ def test_head_counts_like_get_and_is_refused_before_its_work(
     ada: Member, calls: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     large_website(ada)
-    monkeypatch.setattr(api, "_SENT", Rate(10, 86_400))
+    monkeypatch.setattr(answer_sizes, "SENT", Rate(10, 86_400))
     answers = [ada.raw("HEAD", "/websites") for _ in range(3)]
     assert [answer["statusCode"] for answer in answers] == [200, 429, 429]
     assert {answer["body"] for answer in answers} == {""}
@@ -99,12 +99,12 @@ def test_an_answer_beyond_the_limit_counts_in_all_processes(
     ada: Member, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     website = large_website(ada)
-    monkeypatch.setattr(api, "_SENT", Rate(10, 86_400))
+    monkeypatch.setattr(answer_sizes, "SENT", Rate(10, 86_400))
     app = importlib.import_module("functions.websites.handler").app
     waits = []
     for _ in range(4):
-        app._spent.clear()  # as in another process
+        app._answer_sizes._spent.clear()  # as in another process
         assert ada.raw("PATCH", f"/websites/{website}", {})["statusCode"] == 200
-        waits += [int(status.wait) for _, status in app._spent.values()]
+        waits += [int(status.wait) for _, status in app._answer_sizes._spent.values()]
     assert waits == sorted(set(waits)), "each answer increases the time that the next one waits"
     assert len(waits) >= 2

@@ -261,7 +261,7 @@ def test_extractions_of_large_files_are_limited(shelf: Shelf, monkeypatch: pytes
 
 
 def test_the_size_of_the_answers_to_a_user_is_limited(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("llmready.http.api._SENT", Rate(50, 86_400))
+    monkeypatch.setattr("llmready.http.answer_sizes.SENT", Rate(50, 86_400))
     generation = shelf.complete(files_of(pages(short="Begin.", long="word " * 40_000)))
     long, short = (f"/generations/{generation.id}/files/md/{name}.md" for name in ("long", "short"))
     assert [shelf.who.raw("GET", long)["statusCode"] for _ in range(3)] == [200, 200, 429]

@@ -81,7 +81,7 @@ def test_full_text_is_returned_on_request(shelf: Shelf) -> None:
 
 
 def test_the_size_of_the_answers_is_limited(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("llmready.http.api._SENT", Rate(50, 86_400))
+    monkeypatch.setattr("llmready.http.answer_sizes.SENT", Rate(50, 86_400))
     generation = shelf.complete(files_of(pages(long="word " * 40_000)))
     bootstrap.services().text_requests.remember(shelf.who.user.id, generation.id, full=True, time=now())
     answers = [read(shelf.who, generation.id) for _ in range(3)]

@@ -104,3 +104,9 @@ class Failure(Exception):
     def of_crawl(self) -> Failure:
         """Return this failure with the code that a whole crawl reports for it."""
         return Failure(_CODE_OF_CRAWL.get(self.code, self.code), self.detail)
+
+
+def first_error(group: ExceptionGroup[Exception]) -> Exception:
+    """Return the first error of a group, which may contain other groups."""
+    error = group.exceptions[0]
+    return first_error(error) if isinstance(error, ExceptionGroup) else error

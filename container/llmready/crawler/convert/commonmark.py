@@ -7,23 +7,18 @@ time. The number of its events is limited. Text beyond this limit is escaped.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import pyromark
 
 from llmready.crawler.convert.destinations import SEEN, is_safe
-from llmready.crawler.convert.tags import text_spans
+from llmready.crawler.convert.markdown_edits import Edits, RawHtml, is_live
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from pyromark.event import Event
-
-RawHtml = Literal["drop", "escape", "foreign"]
-"""Treatment of raw HTML: drop the tags, show all tags as text, or show only the tags as text that the converter does
-not write.
-"""
 
 MAX_EVENTS = 500_000
 """Events of the parser that are read for one text."""
@@ -48,28 +43,9 @@ _DIALECTS = (
     | _OPTIONS.ENABLE_FOOTNOTES,
 )
 _RAW_TEXT = re.compile(rb"<(/?)(script|style)\b", re.IGNORECASE)
-_OWN_TAGS = re.compile(rb"<(?:br|/?(?:li|ol|ul))>")
-"""The only tags that the converter writes: line breaks and lists in the cells of tables."""
 _FOREIGN_MARKUP = re.compile(r"<(?!https?://|br>|/?(?:li|[ou]l)>)(?=[A-Za-z/!?])")
 _MARKUP_OR_LINK = re.compile(r"(?<=<)(?:https?://|[A-Za-z/!?])")
 _MARKUP = re.compile(r"<(?=[A-Za-z/!?])")
-_MARKUP_BYTES = re.compile(rb"<(?=[A-Za-z/!?])")
-_ADDRESS = re.compile(rb"(?:https?|ftp)://|www\.", re.IGNORECASE)
-"""The beginning of an address in text. GitHub's dialect makes a link of it, up to white space or `<`."""
-_LONGEST_ADDRESS = 2000
-"""Bytes of text without white space that are examined; a longer one counts as an address."""
-_BEFORE_DESTINATION = re.compile(rb"\](?:\(|:)[\s>]*\Z")
-_LONGEST_BEFORE_DESTINATION = 200
-_BACKSLASH = ord("\\")
-_OTHER_SPACE = "|".join(
-    "\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
-)
-_OTHER_SPACE_IN_TAG = re.compile(b"</?[A-Za-z][A-Za-z0-9-]{0,30}(%s)" % _OTHER_SPACE.encode())
-"""A tag with white space that many parsers accept there, but not this one."""
-_SPACES = (b" ", b"\n", b"\t")
-_WEB_DESTINATION = re.compile(rb"<https?://")
-_BRACKETED = re.compile(rb"<([^<>\n\\]{0,2000})>")
-_SPACE_OR_BRACKET = re.compile(rb"[ \t()]")
 _SECTION = re.compile(r"<(?=!\[CDATA\[)")
 """A section with brackets in it, which only some parsers read as raw HTML."""
 _DESTINATION = re.compile(
@@ -107,22 +83,6 @@ _OF_ONE_DIALECT = re.compile(r"\[[\^!xX\s]")
 """The beginning of what the dialects read differently: a footnote, a note with a title, a check box."""
 
 
-class _Ranges:
-    """Ranges of positions, asked for ascending positions."""
-
-    def __init__(self, ranges: list[tuple[int, int]]) -> None:
-        self._ranges = sorted(ranges)
-        self._next = 0
-        self._end = 0
-
-    def contain(self, position: int) -> bool:
-        """Return whether a range contains a position."""
-        while self._next < len(self._ranges) and self._ranges[self._next][0] <= position:
-            self._end = max(self._end, self._ranges[self._next][1])
-            self._next += 1
-        return position < self._end
-
-
 class _TooManyEvents(Exception):
     """The text has more events than are read."""
 
@@ -155,125 +115,6 @@ class _Link:
         return (self.start, self.end) == (start, end)
 
 
-@dataclass(slots=True)
-class _Edits:
-    """Changes to the source, as ranges of bytes and what replaces them."""
-
-    source: bytes
-    raw_html: RawHtml
-    changes: list[tuple[int, int, bytes]] = field(default_factory=list)
-    code: list[tuple[int, int]] = field(default_factory=list)
-    html_or_address: list[tuple[int, int]] = field(default_factory=list)
-    """Raw HTML, and addresses in angle brackets."""
-    links: list[tuple[int, int]] = field(default_factory=list)
-    """Links, images and definitions of links."""
-
-    def drop(self, start: int, end: int) -> None:
-        if start < end:
-            self.changes.append((start, end, b""))
-
-    def html(self, start: int, end: int) -> None:
-        """Drop or escape inline HTML."""
-        if self.raw_html == "drop":
-            self.drop(start, end)
-        elif self.raw_html == "escape" or not _OWN_TAGS.fullmatch(self.source, start, end):
-            self.changes.append((start, end, self.source[start:end].replace(b"<", b"&lt;")))
-
-    def html_block(self, lines: list[tuple[int, int]]) -> None:
-        """Drop or escape a block of raw HTML, whose lines are given one by one."""
-        if self.raw_html != "drop":
-            for start, end in lines:
-                self.html(start, end)
-            return
-        kept = text_spans(b"".join(self.source[start:end] for start, end in lines))
-        span = next(kept, None)
-        offset = 0
-        for start, end in lines:
-            position = start
-            # Text without indentation, because four spaces would turn it into code.
-            text = self.source[start:end]
-            margin = offset + len(text) - len(text.lstrip(b" \t"))
-            while span is not None and span[0] < offset + end - start:
-                first = start + max(span[0], margin) - offset
-                last = start + min(span[1], offset + end - start) - offset
-                if first < last:
-                    self.drop(position, first)
-                    position = last
-                if span[1] > offset + end - start:
-                    break
-                span = next(kept, None)
-            self.drop(position, end - 1 if text.endswith(b"\n") else end)
-            offset += end - start
-
-    def separate_code(self, start: int) -> None:
-        """Write a space before a code span behind an address.
-
-        Some parsers would read the beginning of the span as a part of the address, and the code as Markdown.
-        """
-        if self._is_in_address(start):
-            self.changes.append((start, start + 1, b" `"))
-
-    def escape_text(self) -> None:
-        """Escape each `<` that another parser may read as raw HTML, and write destinations without it.
-
-        Other parsers read less text as definitions of links and more as declarations. They also make links of
-        addresses, together with the backslash behind them.
-        """
-        known = _Ranges(self.code + self.html_or_address)
-        linked = _Ranges(self.links)
-        for match in _MARKUP_BYTES.finditer(self.source):
-            at = match.start()
-            other = _OTHER_SPACE_IN_TAG.match(self.source, at)
-            if known.contain(at):
-                if other is not None:
-                    self.changes.append((other.start(1), other.end(1), b" "))
-                continue
-            is_linked = linked.contain(at)
-            if is_linked and self._begins_destination(at):
-                self._unbracket(at)
-            elif _is_live(self.source, at):
-                if is_linked or other is not None or self.source[at + 1] in b"!?":
-                    self.changes.append((at, at + 1, b"&lt;"))
-            elif self._is_in_address(at):
-                self.changes.append((at - 1, at + 1, b"&lt;"))
-
-    def _begins_destination(self, at: int) -> bool:
-        before = self.source[max(0, at - _LONGEST_BEFORE_DESTINATION) : at]
-        return _BEFORE_DESTINATION.search(before) is not None
-
-    def _unbracket(self, at: int) -> None:
-        """Write a destination without its angle brackets, unless it is the URL of a web page."""
-        if _WEB_DESTINATION.match(self.source, at):
-            return
-        found = _BRACKETED.match(self.source, at)
-        if found is None:
-            self.changes.append((at, at + 1, b"&lt;"))
-        else:
-            self.changes.append((at, found.end(), _SPACE_OR_BRACKET.sub(_percent_encoded, found[1])))
-
-    def _is_in_address(self, at: int) -> bool:
-        """Return whether an address may continue up to a position."""
-        before = self.source[max(0, at - _LONGEST_ADDRESS) : at]
-        word = before[max(before.rfind(space) for space in _SPACES) + 1 :]
-        return len(word) == _LONGEST_ADDRESS or _ADDRESS.search(word) is not None
-
-    def applied(self) -> str:
-        """Return the changed text."""
-        parts: list[bytes] = []
-        position = 0
-        for start, end, replacement in sorted(self.changes):
-            start = max(start, position)  # noqa: PLW2901 - a part of it may be dropped already
-            if start < end:
-                parts += (self.source[position:start], replacement)
-                position = end
-        parts.append(self.source[position:])
-        return b"".join(parts).decode("utf-8", errors="replace")
-
-
-def _percent_encoded(character: re.Match[bytes]) -> bytes:
-    return b"%%%02X" % character[0][0]
-
-
 def has_acting_parts(text: str) -> bool:
     """Return quickly whether a text may contain raw HTML or unsafe destinations; most texts do not."""
     if any(not match[0].startswith("http") for match in _MARKUP_OR_LINK.finditer(text)):
@@ -287,7 +128,7 @@ def has_foreign_parts(text: str) -> bool:
     Code often contains tags and colons after brackets. In that case, the text is rendered as HTML to see whether they
     are code.
     """
-    may_act = any(_is_live(text, match.start()) for match in _FOREIGN_MARKUP.finditer(text))
+    may_act = any(is_live(text, match.start()) for match in _FOREIGN_MARKUP.finditer(text))
     judge = _Judge()
     for match in _OTHER_DESTINATION.finditer(text):
         if may_act and match["inline"] is None:
@@ -309,14 +150,6 @@ def _acts(rendered: str) -> bool:
     return _FOREIGN_OUTPUT.search(rendered) is not None or not all(
         is_safe(match[1][:LONGEST_DESTINATION]) for match in _RENDERED_DESTINATION.finditer(rendered)
     )
-
-
-def _is_live(text: str | bytes, position: int) -> bool:
-    """Return whether an even number of backslashes precedes a character, so that it is not escaped."""
-    start = position
-    while start and text[start - 1] in ("\\", _BACKSLASH):
-        start -= 1
-    return (position - start) % 2 == 0
 
 
 def without_acting_parts(text: str, raw_html: RawHtml) -> str:
@@ -344,7 +177,7 @@ class _Finder:
     """Finds the active parts of one text in one dialect, and records the changes."""
 
     def __init__(self, text: str, raw_html: RawHtml) -> None:
-        self.edits = _Edits(text.encode(), raw_html)
+        self.edits = Edits(text.encode(), raw_html)
         self._links: list[_Link] = []
         self._block: list[tuple[int, int]] = []
         self._raw_text_start = -1
@@ -412,7 +245,7 @@ class _Finder:
         self._raw_text_start = -1
 
 
-def _find(text: str, dialect: pyromark.Options, raw_html: RawHtml, limit: _Limit) -> _Edits:
+def _find(text: str, dialect: pyromark.Options, raw_html: RawHtml, limit: _Limit) -> Edits:
     finder = _Finder(text, raw_html)
     for event, where in pyromark.events_with_range(text, options=dialect):
         limit.count()
@@ -439,7 +272,7 @@ def _without_leftovers(text: str, code: list[tuple[int, int]]) -> str:
     if "<![CDATA[" in text:
         outside = _outside(text, code)
         escaped = _SECTION.sub(
-            lambda match: "&lt;" if outside(match.start()) and _is_live(text, match.start()) else "<", text
+            lambda match: "&lt;" if outside(match.start()) and is_live(text, match.start()) else "<", text
         )
         if escaped != text:
             return escaped

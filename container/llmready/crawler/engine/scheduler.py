@@ -29,7 +29,7 @@ from llmready.crawler.engine.visit import (
     internal_error,
     visit,
 )
-from llmready.crawler.failures import Code, Failure
+from llmready.crawler.failures import Code, Failure, first_error
 from llmready.crawler.fetch.redirects import MAX_REDIRECTS, too_many_redirects
 from llmready.crawler.fetch.sitemaps import read_feeds, read_sitemaps
 from llmready.crawler.fetch.throttle import OutOfTimeError
@@ -145,10 +145,7 @@ class Scheduler:
         return Truncation.SIZE if self.stopped_by.code == Code.BUDGET_EXCEEDED else None
 
     async def run(self) -> None:
-        """Run until the frontier is empty or the task is cancelled.
-
-        Raises: OSError when pages cannot be stored.
-        """
+        """Run until the frontier is empty or the task is cancelled. Raises: OSError when pages cannot be stored."""
         work = [self._work() for _ in range(self._workers)]
         if not self._start_read.is_set():
             work.append(self._begin())
@@ -164,7 +161,7 @@ class Scheduler:
                     sitemaps.cancel()
         except ExceptionGroup as failed:
             # All workers get the same error from a full disk, so the first one is enough.
-            raise _first(failed) from failed
+            raise first_error(failed) from failed
         self.notes += self._canonicals.notes()
 
     async def _read_sitemaps(self) -> None:
@@ -200,11 +197,8 @@ class Scheduler:
                 await self._process(candidate)
 
     async def _begin(self) -> None:
-        candidate, response = self._frontier.begin(), self._site.response
-        with self._client.page():
-            if not isinstance(response, Failure):
-                await self._client.take_turn(response)
-            await self._process(candidate, response)
+        async with self._client.read_page(self._site.response) as response:
+            await self._process(self._frontier.begin(), response)
 
     async def _next(self) -> Candidate | None:
         while not (self._stopped or self._frontier.finished):
@@ -402,8 +396,3 @@ class Scheduler:
         if self._stopped or self._frontier.finished or self._frontier.has_next:
             changed, self._changed = self._changed, asyncio.Event()
             changed.set()
-
-
-def _first(group: ExceptionGroup[Exception]) -> Exception:
-    error = group.exceptions[0]
-    return _first(error) if isinstance(error, ExceptionGroup) else error

@@ -112,11 +112,15 @@ class SiteClient:
         await self._large_pages.turn()
         return fetched
 
-    async def take_turn(self, response: Response) -> None:
-        """Count a response that was read before the block of its page, and wait for the turn of the page."""
-        if len(response.body) > LARGE:
-            self._large_pages.add(len(response.body))
-        await self._large_pages.turn()
+    @asynccontextmanager
+    async def read_page(self, response: Response | Failure) -> AsyncIterator[Response | Failure]:
+        """Count a response that was read before the block of its page; see `page`. Wait for the turn of the page."""
+        with self.page():
+            if isinstance(response, Response):
+                if len(response.body) > LARGE:
+                    self._large_pages.add(len(response.body))
+                await self._large_pages.turn()
+            yield response
 
     @asynccontextmanager
     async def _slot(self, *, waits: bool) -> AsyncIterator[None]:

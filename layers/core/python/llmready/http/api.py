@@ -5,7 +5,6 @@ It extends Powertools' event handler with checks of each request and with proble
 
 import math
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
 from typing import Any, cast
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
@@ -23,6 +22,7 @@ from llmready.domain.errors import DomainError, Invalid, NotFound, TooManyReques
 from llmready.domain.rate_limits import Rate, RateLimitStatus
 from llmready.domain.tokens import Audience, Claims, Keys
 from llmready.domain.user import User
+from llmready.http.answer_sizes import READS, AnswerSizes
 from llmready.http.distribution import SECRET_HEADER, from_distribution
 from llmready.http.gate import api_key_of, check_body, header, signed_in, source_address
 from llmready.http.problems import (
@@ -57,16 +57,6 @@ _LISTED_UNIT = 10
 _SKIPPED_UNIT = 100
 # Those that cost less than counting them in the table.
 _FEW_LISTED = Rate(20)
-# Parts of 10 kB that the answers to a user may contain in a day: 2 GB. Each byte that leaves AWS costs money.
-# Shorter answers are not counted, because counting them would cost more.
-_SENT = Rate(200_000, 86_400)
-_SENT_UNIT = 10_000
-# Parts of the answers to a user's changes that one process does not count in the table, because an ordinary change
-# then costs no additional write.
-_FEW_SENT = Rate(5)
-# The greatest number of refused clients in memory.
-_MOST_SPENT = 10_000
-_READS = frozenset({"GET", "HEAD"})
 Handler = Callable[[dict[str, Any], LambdaContext], dict[str, Any]]
 
 
@@ -95,8 +85,7 @@ class Api(APIGatewayHttpResolver):
         self._open_requests = ProcessLimit("requests", _OPEN_REQUESTS)
         self._changes = ProcessLimit("changes", _CHANGES)
         self._few_listed = ProcessLimit("lists", _FEW_LISTED)
-        self._few_sent = ProcessLimit("sent_bytes", _FEW_SENT)
-        self._spent: dict[tuple[str, str], tuple[datetime, RateLimitStatus]] = {}
+        self._answer_sizes = AnswerSizes()
         self._limit_status: RateLimitStatus | None = None
         self._known_user: str | None = None
         self._open_paths = None if open_paths is None else {PREFIX + path for path in open_paths}
@@ -182,7 +171,7 @@ class Api(APIGatewayHttpResolver):
             self._note(take_units(bootstrap.services(), own.name, key, own.rate()))
             return
         is_open = claims is None or claims.aud == Audience.DOWNLOAD
-        if not is_open and method in _READS:
+        if not is_open and method in READS:
             return
         status = (
             self._open_requests.take(source, now())
@@ -229,7 +218,7 @@ class Api(APIGatewayHttpResolver):
             _check_origin(event)
             claims = self._claims(event)
             if claims is not None:
-                self._refuse_spent(claims.sub, event)
+                self._note(self._answer_sizes.refusal(claims.sub, _method(event), event["rawPath"]))
             self._limit_route(event, claims)
             if event["rawPath"] in self._bodiless_paths:
                 event["body"] = None
@@ -247,47 +236,16 @@ class Api(APIGatewayHttpResolver):
         """Count the size of the answer to a signed-in user.
 
         Returns:
-            The answer, or a problem if the user read too much today. A change is always answered, because it
-            happened; the user's next changes are refused.
+            The answer, or a problem if the user read too much today.
         """
+        if self._known_user is None:
+            return answer
         size = len((answer.get("body") or "").encode(errors="replace"))
-        if self._known_user is None or size < _SENT_UNIT:
-            return answer
-        from llmready import bootstrap  # noqa: PLC0415 - see limit
-
-        user, units, changes = self._known_user, math.ceil(size / _SENT_UNIT), _method(event) not in _READS
-        if changes and not self._few_sent.take(user, now(), units=units).wait:
-            return answer
-        status = take_units(bootstrap.services(), "sent_bytes", user, _SENT, units=units)
-        if status is None or not status.wait:
-            return answer
-        if len(self._spent) >= _MOST_SPENT:
-            self._spent.clear()
-        owed = 0
-        if changes:
-            # A refused request took no units, but this answer is sent. It counts from when the limit allows it.
-            owed = units * _SENT.interval // 1000
-            take_units(bootstrap.services(), "sent_bytes", user, _SENT, units=units, delay=status.wait)
-        self._spent[_spent_key(user, event)] = (now() + timedelta(seconds=status.wait + owed), status)
-        if changes:
+        status = self._answer_sizes.count(self._known_user, _method(event), event["rawPath"], size)
+        if status is None:
             return answer
         self._limit_status = status
         return _answer(problem(_too_many(status), _request_id(event)))
-
-    def _refuse_spent(self, user_id: str, event: dict[str, Any]) -> None:
-        """Refuse a request before its work if such a request exceeded the size of the user's answers before.
-
-        Raises:
-            TooManyRequests: The user must wait.
-        """
-        key = _spent_key(user_id, event)
-        if (found := self._spent.get(key)) is None:
-            return
-        until, status = found
-        wait = math.ceil((until - now()).total_seconds())
-        if wait > 0:
-            self._note(status._replace(wait=wait))
-        self._spent.pop(key, None)
 
     def _claims(self, event: dict[str, Any]) -> Claims | None:
         """Return the claims of the token or API key of a request; None on paths that need neither.
@@ -308,7 +266,7 @@ class Api(APIGatewayHttpResolver):
         if event["rawPath"] in self._open_paths:
             return None
         claims = self._authenticate(event, services.signing_keys())
-        changes = _method(event) not in _READS
+        changes = _method(event) not in READS
         bootstrap.open_families().check(claims, changes=changes, time=services.clock())
         return claims
 
@@ -345,11 +303,6 @@ class Api(APIGatewayHttpResolver):
 def _answer(response: Response[str]) -> dict[str, Any]:
     headers = {"Content-Type": response.content_type, **response.headers}
     return {"statusCode": response.status_code, "headers": headers, "body": response.body}
-
-
-def _spent_key(user_id: str, event: dict[str, Any]) -> tuple[str, str]:
-    """Return what is refused together: reads of one path, or all changes."""
-    return user_id, event["rawPath"] if _method(event) in _READS else "changes"
 
 
 def _too_many(status: RateLimitStatus) -> TooManyRequests:
