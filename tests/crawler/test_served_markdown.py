@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import html
 import re
+import subprocess
+import sys
 
 import pytest
 from hypothesis import example, given
@@ -202,3 +204,27 @@ def test_facts_of_a_page_with_its_own_markdown_are_cut_and_cleaned() -> None:
     for fact in (found.title, found.description, found.site_name):
         assert 0 < len(fact) <= LONGEST_FACT
         assert "\u202e" not in fact
+
+
+@pytest.mark.parametrize(
+    ("before", "part", "after"),
+    [
+        ('[a](x "', "<a", '")'),
+        ("[a]: x", "<a", ""),
+        ("[a](x", "<!", ")"),
+        ("    ", "<a\u00a0", ""),
+        ("x", "<!", ""),
+    ],
+    ids=["title", "definition", "destination", "code", "text"],
+)
+def test_millions_of_possible_tags_need_little_memory(before: str, part: str, after: str) -> None:
+    program = (
+        "import resource, sys; from llmready.crawler.convert.sanitise import clean_served_text as clean;"
+        "before, part, after = sys.argv[1:];"
+        "found = clean('Words.\\n\\n' + before + part * (9_000_000 // len(part.encode())) + after, is_markdown=True);"
+        "print('<' in found, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)"
+    )
+    command = [sys.executable, "-c", program, before, part, after]
+    has_tags, megabytes = subprocess.check_output(command, text=True).split()
+    assert has_tags == "False"
+    assert int(megabytes) < 200

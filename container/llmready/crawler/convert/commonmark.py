@@ -13,15 +13,12 @@ from typing import TYPE_CHECKING, Any
 import pyromark
 
 from llmready.crawler.convert.destinations import SEEN, is_safe
-from llmready.crawler.convert.markdown_edits import Edits, RawHtml, is_live
+from llmready.crawler.convert.markdown_edits import Edits, Limit, RawHtml, TooManyEvents, is_live
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from pyromark.event import Event
-
-MAX_EVENTS = 500_000
-"""Events of the parser that are read for one text."""
 
 LONGEST_DESTINATION = 2000
 """Characters of a destination that are examined."""
@@ -44,8 +41,8 @@ _DIALECTS = (
 )
 _RAW_TEXT = re.compile(rb"<(/?)(script|style)\b", re.IGNORECASE)
 _FOREIGN_MARKUP = re.compile(r"<(?!https?://|br>|/?(?:li|[ou]l)>)(?=[A-Za-z/!?])")
+_OWN_BEGINNINGS = ("http://", "https://", "br>", "li>", "/li>", "ol>", "/ol>", "ul>", "/ul>")
 _MARKUP_OR_LINK = re.compile(r"(?<=<)(?:https?://|[A-Za-z/!?])")
-_MARKUP = re.compile(r"<(?=[A-Za-z/!?])")
 _SECTION = re.compile(r"<(?=!\[CDATA\[)")
 """A section with brackets in it, which only some parsers read as raw HTML."""
 _DESTINATION = re.compile(
@@ -81,22 +78,6 @@ _RENDERED_DESTINATION = re.compile(r'(?:href|src)="([^"]*)"')
 
 _OF_ONE_DIALECT = re.compile(r"\[[\^!xX\s]")
 """The beginning of what the dialects read differently: a footnote, a note with a title, a check box."""
-
-
-class _TooManyEvents(Exception):
-    """The text has more events than are read."""
-
-
-@dataclass(slots=True)
-class _Limit:
-    """The number of events that may still be read."""
-
-    left: int = MAX_EVENTS
-
-    def count(self) -> None:
-        self.left -= 1
-        if self.left < 0:
-            raise _TooManyEvents
 
 
 @dataclass(slots=True)
@@ -157,27 +138,32 @@ def without_acting_parts(text: str, raw_html: RawHtml) -> str:
 
     `text` is Markdown without invisible characters. `raw_html` says what happens to raw HTML.
     """
-    limit = _Limit()
+    limit = Limit()
+    # The parser itself needs fifty bytes of memory or more for each `<`.
+    is_parsed = text.count("<") <= limit.left
     try:
-        for _ in range(MAX_ROUNDS):
+        for _ in range(MAX_ROUNDS if is_parsed else 0):
             before = text
             for dialect in _DIALECTS:
                 edits = _find(text, dialect, raw_html, limit)
                 text = edits.applied() if edits.changes else _without_leftovers(text, edits.code)
             if text == before:
                 return text
-    except _TooManyEvents:
+    except TooManyEvents:
         pass
-    # The text is too large or too complex to be parsed until no active part remains.
-    text = (_FOREIGN_MARKUP if raw_html == "foreign" else _MARKUP).sub("&lt;", text)
+    # The text is too large or too complex to be parsed until no active part remains. A regular expression would keep
+    # an object for each `<`.
+    text = text.replace("<", "&lt;")
+    for own in _OWN_BEGINNINGS if raw_html == "foreign" else ():
+        text = text.replace(f"&lt;{own}", f"<{own}")
     return _without_leftovers(text, [])
 
 
 class _Finder:
     """Finds the active parts of one text in one dialect, and records the changes."""
 
-    def __init__(self, text: str, raw_html: RawHtml) -> None:
-        self.edits = Edits(text.encode(), raw_html)
+    def __init__(self, text: str, raw_html: RawHtml, limit: Limit) -> None:
+        self.edits = Edits(text.encode(), raw_html, limit)
         self._links: list[_Link] = []
         self._block: list[tuple[int, int]] = []
         self._raw_text_start = -1
@@ -245,8 +231,8 @@ class _Finder:
         self._raw_text_start = -1
 
 
-def _find(text: str, dialect: pyromark.Options, raw_html: RawHtml, limit: _Limit) -> Edits:
-    finder = _Finder(text, raw_html)
+def _find(text: str, dialect: pyromark.Options, raw_html: RawHtml, limit: Limit) -> Edits:
+    finder = _Finder(text, raw_html, limit)
     for event, where in pyromark.events_with_range(text, options=dialect):
         limit.count()
         finder.read(event, where["start"], where["end"])

@@ -13,6 +13,9 @@ RawHtml = Literal["drop", "escape", "foreign"]
 not write.
 """
 
+MAX_EVENTS = 500_000
+"""Events of the parser that are read for one text, and changes of it."""
+
 _OWN_TAGS = re.compile(rb"<(?:br|/?(?:li|ol|ul))>")
 """The only tags that the converter writes: line breaks and lists in the cells of tables."""
 _MARKUP_BYTES = re.compile(rb"<(?=[A-Za-z/!?])")
@@ -32,6 +35,23 @@ _SPACES = (b" ", b"\n", b"\t")
 _WEB_DESTINATION = re.compile(rb"<https?://")
 _BRACKETED = re.compile(rb"<([^<>\n\\]{0,2000})>")
 _SPACE_OR_BRACKET = re.compile(rb"[ \t()]")
+
+
+class TooManyEvents(Exception):
+    """The text has more parts than are read or changed."""
+
+
+@dataclass(slots=True)
+class Limit:
+    """The number of events and changes that are still allowed."""
+
+    left: int = MAX_EVENTS
+
+    def count(self) -> None:
+        """Count one. Raises: TooManyEvents."""
+        self.left -= 1
+        if self.left < 0:
+            raise TooManyEvents
 
 
 class Ranges:
@@ -56,6 +76,7 @@ class Edits:
 
     source: bytes
     raw_html: RawHtml
+    limit: Limit
     changes: list[tuple[int, int, bytes]] = field(default_factory=list)
     code: list[tuple[int, int]] = field(default_factory=list)
     html_or_address: list[tuple[int, int]] = field(default_factory=list)
@@ -114,6 +135,9 @@ class Edits:
 
         Other parsers read less text as definitions of links and more as declarations. They also make links of
         addresses, together with the backslash behind them.
+
+        Raises:
+            TooManyEvents: The text has too many of them.
         """
         known = Ranges(self.code + self.html_or_address)
         linked = Ranges(self.links)
@@ -122,16 +146,21 @@ class Edits:
             other = _OTHER_SPACE_IN_TAG.match(self.source, at)
             if known.contain(at):
                 if other is not None:
-                    self.changes.append((other.start(1), other.end(1), b" "))
+                    self._change(other.start(1), other.end(1), b" ")
                 continue
             is_linked = linked.contain(at)
             if is_linked and self._begins_destination(at):
                 self._unbracket(at)
             elif is_live(self.source, at):
                 if is_linked or other is not None or self.source[at + 1] in b"!?":
-                    self.changes.append((at, at + 1, b"&lt;"))
+                    self._change(at, at + 1, b"&lt;")
             elif self._is_in_address(at):
-                self.changes.append((at - 1, at + 1, b"&lt;"))
+                self._change(at - 1, at + 1, b"&lt;")
+
+    def _change(self, start: int, end: int, replacement: bytes) -> None:
+        """Record a change, and count it, because one event may contain millions. Raises: TooManyEvents."""
+        self.limit.count()
+        self.changes.append((start, end, replacement))
 
     def _begins_destination(self, at: int) -> bool:
         before = self.source[max(0, at - _LONGEST_BEFORE_DESTINATION) : at]
@@ -143,9 +172,9 @@ class Edits:
             return
         found = _BRACKETED.match(self.source, at)
         if found is None:
-            self.changes.append((at, at + 1, b"&lt;"))
+            self._change(at, at + 1, b"&lt;")
         else:
-            self.changes.append((at, found.end(), _SPACE_OR_BRACKET.sub(_percent_encoded, found[1])))
+            self._change(at, found.end(), _SPACE_OR_BRACKET.sub(_percent_encoded, found[1]))
 
     def _is_in_address(self, at: int) -> bool:
         """Return whether an address may continue up to a position."""
