@@ -119,3 +119,15 @@ def test_only_one_large_page_at_a_time_has_its_markdown_file() -> None:
         assert fetched == ["first", "second"]
 
     _with_tasks(check)
+
+
+def test_three_of_the_largest_pages_leave_the_last_connection_to_other_pages() -> None:
+    async def check(crawl: _Crawl) -> None:
+        for name in ("first", "second", "third"):
+            crawl.start(name, 9_800_000)
+        await _steps()
+        crawl.start("small", 0)
+        await _steps()
+        assert crawl.processed == ["first", "small"]
+
+    _with_tasks(check)

@@ -18,10 +18,11 @@ if TYPE_CHECKING:
 LARGE = 1_000_000
 """Bytes of a body above which it is counted."""
 
-MOST_IN_MEMORY = 20_000_000
+MOST_IN_MEMORY = 30_000_000
 """Counted bytes above which no further page is requested.
 
-It is the size of two of the largest pages. Requests that have started continue, so more bytes may arrive.
+It is the size of three of the largest pages, so slow responses on three of the four connections leave the last
+connection to other pages. Requests that have started continue, so more bytes may arrive.
 """
 
 MOST_PROCESSED = 6_000_000
