@@ -52,18 +52,7 @@ class SiteClient:
     ) -> Response:
         """Fetch a URL once the throttle allows it; see `HttpClient.get`.
 
-        Args:
-            url: URL to fetch.
-            accept: The header Accept.
-            limit: Greatest number of decoded bytes. None means the limit of a page.
-            cut: Cut a longer body at the limit instead of refusing it.
-            wants_body: Decides by the headers whether the body of a response with status 200 is read.
-            missing: Read the body of a 404 as well.
-            waits: Wait while large pages need the memory.
-
-        Raises:
-            Failure: There is no usable response.
-            OutOfTimeError: The request could start only after the deadline.
+        With `waits`, wait also while large pages need the memory. Raises: Failure, OutOfTimeError.
         """
         cached = self._cache.find(url, accept)
         if cached is not None and len(cached.body) > LARGE:
