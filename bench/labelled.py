@@ -27,9 +27,9 @@ from selectolax.lexbor import LexborHTMLParser
 
 from bench.figures import Figures
 from bench.labelled_parts import kept_parts, words_of
-from llmready.crawler.convert.node_child import MAX_WAITING, Converter
+from llmready.crawler.convert.converters import Converters
 from llmready.crawler.failures import Failure
-from llmready.crawler.single_pages import convert
+from llmready.crawler.single_pages import MAX_WAITING, convert
 from llmready.crawler.urls import BadUrl
 
 PEERS = Path(__file__).resolve().parent / "peers"
@@ -122,22 +122,27 @@ def ours(pages: list[Page]) -> Extracted:
 async def _seconds(pages: list[Page]) -> float:
     """Return the seconds that the conversion of all pages takes, after the start of the converter."""
     waiting = iter(pages)
-    converter = Converter()
-    await converter.start()
+    converters = Converters()
+    await converters.start()
+
+    async def convert_one(page: Page) -> None:
+        # A page without text or URL has no Markdown, which its score shows.
+        with suppress(Failure, BadUrl):
+            async with converters.least_busy() as converter:
+                await convert(page.html, "text/html", page.url, converter)
 
     async def convert_others() -> None:
         for page in waiting:
-            # A page without text or URL has no Markdown, which its score shows.
-            with suppress(Failure, BadUrl):
-                await convert(page.html, "text/html", page.url, converter)
+            await convert_one(page)
 
     try:
-        await converter.convert(b"<p>a</p>", "https://example.com/")
+        # The first pages start the converters.
+        await asyncio.gather(*(convert_one(page) for page in pages[:MAX_WAITING]))
         began = time.perf_counter()
         await asyncio.gather(*(convert_others() for _ in range(MAX_WAITING)))
         return time.perf_counter() - began
     finally:
-        await converter.close()
+        await converters.close()
 
 
 def _records(output: str) -> list[Any]:

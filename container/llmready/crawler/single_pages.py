@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from llmready.crawler.convert.node_child import Converter
+from llmready.crawler.convert.converters import Converters
 from llmready.crawler.failures import Failure
 from llmready.crawler.fetch.response import Response
 from llmready.crawler.page.html import read_html
@@ -25,6 +25,8 @@ from llmready.crawler.urls import BadUrl, parse_typed
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from typing import BinaryIO
+
+    from llmready.crawler.convert.node_child import Converter
 
 MAX_WAITING = 8
 """Pages that are read ahead while the first of them is converted."""
@@ -68,18 +70,18 @@ async def convert(body: bytes, content_type: str, url: str, converter: Converter
 
 
 @asynccontextmanager
-async def _started() -> AsyncIterator[Converter]:
-    converter = Converter()
-    await converter.start()
+async def _started() -> AsyncIterator[Converters]:
+    converters = Converters()
+    await converters.start()
     try:
-        yield converter
+        yield converters
     finally:
-        await converter.close()
+        await converters.close()
 
 
 async def convert_one(body: bytes, url: str) -> ConvertedPage:
     """Convert one page whose response is not known. Raises: as `convert`."""
-    async with _started() as converter:
+    async with _started() as converters, converters.least_busy() as converter:
         # Without a header, the encoding that the page itself declares is used.
         return await convert(body, "text/html", url, converter)
 
@@ -98,7 +100,7 @@ async def convert_lines(source: BinaryIO, target: BinaryIO) -> bool:
         Failure: The converter is not installed (converter_failed).
         OSError: A line cannot be read or written.
     """
-    async with _started() as converter:
+    async with _started() as converters:
         reader, writer = StreamThread(), StreamThread()
         waiting: deque[asyncio.Task[dict[str, Any]]] = deque()
         try:
@@ -118,7 +120,7 @@ async def convert_lines(source: BinaryIO, target: BinaryIO) -> bool:
                     line = reading.result()
                     reading = reader.call(source.readline) if line else None
                     if line.strip():
-                        waiting.append(asyncio.create_task(_convert_line(line, converter)))
+                        waiting.append(asyncio.create_task(_convert_line(line, converters)))
             return is_complete
         finally:
             for task in waiting:
@@ -135,7 +137,7 @@ def _write(target: BinaryIO, answer: dict[str, Any]) -> None:
         line = line[target.write(line) :]
 
 
-async def _convert_line(line: bytes, converter: Converter) -> dict[str, Any]:
+async def _convert_line(line: bytes, converters: Converters) -> dict[str, Any]:
     """Convert the page of one line. After a failure, its Markdown is empty, and `error` contains the reason."""
     answer: dict[str, Any] = {"id": None, "markdown": "", "title": "", "description": "", "page_type": ""}
     try:
@@ -148,7 +150,8 @@ async def _convert_line(line: bytes, converter: Converter) -> dict[str, Any]:
             content_type = str(asked.get("content_type") or "")
         else:
             body, content_type = _text(asked, "html").encode("utf-8", errors="replace"), HTML_IN_UTF8
-        answer.update(asdict(await convert(body, content_type, address, converter)))
+        async with converters.least_busy() as converter:
+            answer.update(asdict(await convert(body, content_type, address, converter)))
     except (Failure, BadUrl) as error:
         answer["error"] = str(error)
     except (ValueError, KeyError, AttributeError, TypeError, RecursionError, binascii.Error):
