@@ -44,7 +44,7 @@ def bounce(kind: str = "Permanent", *addresses: str) -> dict[str, Any]:
         },
         "mail": {
             "messageId": "0100018f-0",
-            "destination": [ADDRESS],
+            "destination": list(addresses or (ADDRESS,)),
             "tags": {"ses:configuration-set": ["c"]},
         },
     }
@@ -111,6 +111,26 @@ def test_the_first_reason_of_a_suppression_is_kept(place: Place) -> None:
     place.suppressions.remove(fingerprint("a@example.org"))
     assert place.suppressions.get(fingerprint("a@example.org")) is None
     assert place.suppressions.get(fingerprint("b@example.org")) is not None
+
+
+@pytest.mark.usefixtures("calls")
+@pytest.mark.parametrize(
+    ("sent_to", "suppressed"),
+    [
+        (["stranger@example.net"], ["stranger@example.net"]),
+        (["a@example.org", "b@example.org"], ["b@example.org"]),
+    ],
+    ids=("one recipient", "two recipients"),
+)
+def test_only_addresses_to_which_the_mail_was_sent_are_suppressed(
+    place: Place, sent_to: list[str], suppressed: list[str]
+) -> None:
+    """A mail server reports that the mail could not be delivered to addresses of other people."""
+    detail = bounce("Permanent", "victim@example.org", "B@example.org")
+    detail["mail"]["destination"] = sent_to
+    assert handler({"detail": detail}, CONTEXT) == {"suppressed": len(suppressed)}
+    for address in {*sent_to, "victim@example.org"}:
+        assert (place.suppressions.get(fingerprint(address)) is not None) == (address in suppressed), address
 
 
 @pytest.mark.usefixtures("calls")
