@@ -2,6 +2,7 @@
 import { AddressesOf, endsInAddress } from './bare_addresses.mjs'
 import { visible } from './characters.mjs'
 import { MOST_WORK, joined } from './delimiters.mjs'
+import { destination, destinationAfter, withoutTracking } from './destinations.mjs'
 
 /** @typedef {import('./delimiters.mjs').Piece} Piece */
 /** @typedef {'strong' | 'em' | 'del' | 'link'} Mark */
@@ -9,6 +10,8 @@ import { MOST_WORK, joined } from './delimiters.mjs'
 const SPECIAL = /[\\`*_~[\]<&|]/
 const ESCAPED = /[\\`*~[]|<(?=[a-z/!?])|&(?=#|[a-z0-9]+;)|_/gi
 const ESCAPED_IN_BRACKETS = new RegExp(`${ESCAPED.source}|\\]`, 'gi')
+const TAG = /<[a-z/!?]/i
+const BREAKS_LABEL = /[[\]]/
 const BEGINS_TAG = /^[a-z/!?]/i
 const ESCAPE = /\\([!-/:-@[-`{-~])/g
 // White space that is not a single space, which can stay as it is.
@@ -20,10 +23,6 @@ const STARTS = /(?:^|\n)[#\-+>=|:\d[]/
 const BLOCK_START = /^(?:#{1,6}(?=\s|$)|[-+](?=[\s-]|$)|>|=+\s*$|[|:][|:\-\s]+$)/
 const NUMBER_START = /^(\d{1,9})([.)])(?=\s|$)/
 const DEFINITION_START = /^(\[[^\]]*\]):/
-const UNSAFE_IN_ADDRESS = /[()\s]/
-const SPECIAL_IN_ADDRESS = /[<>|\\&()\s]/
-const TRACKING = /[?&](?:utm_[a-z]+|fbclid|gclid|dclid|msclkid|mc_cid|mc_eid|igshid|yclid|_ga)=/i
-const IS_TRACKING = /^(?:utm_[a-z]+|fbclid|gclid|dclid|msclkid|mc_cid|mc_eid|igshid|yclid|_ga)=/i
 const BREAK = '  \n'
 const EXCLAMATION = 33
 const LESS = 60
@@ -119,8 +118,10 @@ export class Line {
     }
     const isJoined = this.codeTexts.length > 0 && !this.space && !this.breaks && !this.unwritten && typeof this.pieces.at(-1) === 'string'
     if (!isJoined) {
-      if (!this.space && !this.breaks && endsInAddress(this.pieces)) {
-        // Some parsers would read the beginning of a code span as a part of the address, and the code as Markdown.
+      const isBehindAddress = !this.space && !this.breaks && endsInAddress(this.pieces)
+      if (isBehindAddress || (this.isInLink && TAG.test(inner) && BREAKS_LABEL.test(inner))) {
+        // Some parsers would read the beginning of a code span as a part of the address, or end the label of the link
+        // within the code. They would then read the code as Markdown.
         this.text(inner)
         return
       }
@@ -179,9 +180,9 @@ export class Line {
       return
     }
     const inner = this.textFrom(at)
-    const clean = address.includes('=') && TRACKING.test(address) ? withoutTracking(address) : address
+    const clean = withoutTracking(address)
     const isItsText = inner.startsWith('http') && inner.replace(ESCAPE, '$1') === address && /^https?:[^\s<>]+$/.test(address)
-    this.add(isItsText ? `<${address}>` : `[${inner}](${destination(clean)})`)
+    this.add(isItsText ? `<${address}>` : `[${inner}](${destinationAfter(inner, clean)})`)
     this.endsWithLink = true
   }
 
@@ -374,18 +375,4 @@ function codeSpan(text, isInCell) {
   const isPadded = text.startsWith('`') || text.endsWith('`') || (text.startsWith(' ') && text.endsWith(' '))
   const inner = isPadded ? ` ${text} ` : text
   return `${fence}${isInCell ? inner.replaceAll('|', '\\|') : inner}${fence}`
-}
-
-function destination(address) {
-  if (!SPECIAL_IN_ADDRESS.test(address)) return address
-  const safe = address.replace(/[<>\n|]/g, encodeURIComponent).replaceAll('\\', '%5C').replace(/&(?=#|[a-z0-9]+;)/gi, '&amp;')
-  return UNSAFE_IN_ADDRESS.test(safe) ? `<${safe}>` : safe
-}
-
-/** Return an address without tracking parameters of campaigns. */
-function withoutTracking(address) {
-  const [rest, ...fragment] = address.split('#')
-  const [path, query = ''] = [rest.slice(0, rest.indexOf('?')), rest.slice(rest.indexOf('?') + 1)]
-  const kept = query.split('&').filter((one) => !IS_TRACKING.test(one)).join('&')
-  return [kept ? `${path}?${kept}` : path, ...fragment].join('#')
 }

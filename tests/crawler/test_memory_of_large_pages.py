@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
+from llmready.crawler.fetch import large_pages
 from llmready.crawler.fetch.large_pages import MOST_IN_MEMORY, MOST_PROCESSED, LargePages
 
 
@@ -105,8 +106,8 @@ def test_only_one_large_page_at_a_time_has_its_markdown_file() -> None:
             with pages.page():
                 pages.add(2_000_000)
                 await pages.turn()
-                await pages.alternate_turn()
-                fetched.append(name)
+                async with pages.alternate_turn():
+                    fetched.append(name)
                 pages.add(9_000_000)
                 await pages.turn()
                 await stored.wait()
@@ -117,6 +118,29 @@ def test_only_one_large_page_at_a_time_has_its_markdown_file() -> None:
         stored.set()
         await asyncio.gather(*tasks)
         assert fetched == ["first", "second"]
+
+    _with_tasks(check)
+
+
+def test_slow_markdown_files_of_large_pages_take_a_limited_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(large_pages, "SECONDS_FOR_ALTERNATES", 0.2)
+
+    async def check(_: _Crawl) -> None:
+        pages, without = LargePages(), []
+
+        async def process(name: str) -> None:
+            with pages.page():
+                pages.add(2_000_000)
+                await pages.turn()
+                try:
+                    async with pages.alternate_turn():
+                        await asyncio.Event().wait()
+                except TimeoutError:
+                    without.append(name)
+
+        async with asyncio.timeout(20):
+            await asyncio.gather(*map(process, "abc"))
+        assert sorted(without) == ["a", "b", "c"]
 
     _with_tasks(check)
 

@@ -24,6 +24,7 @@ from llmready.crawler.page.relations import Relations
 from llmready.crawler.page.text import read_text_page
 from llmready.crawler.urls import parse
 from testkit.github_addresses import with_addresses
+from testkit.living import living
 from testkit.raw_facts import NO_FACTS
 
 URL = parse("https://example.com/page.md")
@@ -117,12 +118,39 @@ def test_active_markup_is_removed_and_its_text_is_kept(written: str, clean: str 
 
 
 @pytest.mark.parametrize(
+    "written",
+    [
+        '<img src="x" onerror="alert(1)"\u00a0>',
+        '<a href="javascript:alert(1)"\u2003>word</a>',
+        f"`\n-|\n{IMAGE}`",
+        "`\n-|\n<javascript:alert(1)>`",
+        "`\n:-:\n[x](javascript:alert(1))`",
+        f"-\n  \n    {IMAGE}",
+        f"-\n  \n  ```\n{IMAGE}\n  ```",
+        f"> `\n<e>\n{IMAGE}`",
+        f"a||\n-|-\n    >{IMAGE}",
+        f">\n    >{IMAGE}",
+        f"a\n> -\n    {IMAGE}",
+        "> *\n    <javascript:alert(1)>",
+        f"[x]:\n```\n{IMAGE}",
+        f"1. [x]: a\n> ```\n[x]: \t{IMAGE}",
+        f"[` `` `](https://example.com/)\\{IMAGE}",
+    ],
+)
+@pytest.mark.parametrize("media", ["text/markdown", "text/plain"])
+def test_what_only_some_parsers_read_as_code_is_inactive(written: str, media: str) -> None:
+    assert living(served(f"Words.\n\n{written}", media)) == []
+
+
+@pytest.mark.parametrize(
     "harmless",
     [
         "# Title\n\nA [link](https://example.com/a_(b)) and <https://example.com/> and [rel](../x#y).",
         "Code `<script>` and `[a](javascript:x)`:\n\n```html\n<script>x</script>\n[a]: javascript:x\n```",
         "    <div>\n\nAfter indented code: 1 < 2, a<b and `vector<int>`.",
         "[a]: https://example.com/ 'Title'\n\n[a], [mail](mailto:a@example.com), [call](tel:1)",
+        "Words.\n\n    <div>\n    <a>\n\nMore.\n\n    <b>\n\n## Part\n\n    <c>",
+        "| a | b |\n|---|---|\n| `<div>` | `<a>` |\n\nA `Map<string | number>` and\n`<p>` here.",
         "1. a\n   ```js\n   if (a<b) {}\n   ```\n2. b\n\n> quoted &lt;b&gt; text\\<br>",
     ],
 )
@@ -155,6 +183,7 @@ def test_no_active_markup_is_left_in_any_input(written: str) -> None:
     except Failure:
         return
     assert acting(found) == [], found
+    assert living(found) == [], found
 
 
 @given(pieces)
@@ -218,14 +247,48 @@ def test_facts_of_a_page_with_its_own_markdown_are_cut_and_cleaned() -> None:
     ids=["title", "definition", "destination", "code", "text"],
 )
 def test_millions_of_possible_tags_need_little_memory(before: str, part: str, after: str) -> None:
+    has_tags, megabytes = _cleaned_in_a_process(before, part, after)
+    assert not has_tags
+    assert megabytes < 200
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        "[",
+        "`a",
+        ">",
+        "a\n",
+        "*a",
+        "&amp;",
+        "\\!",
+        "|",
+        "- a\n",
+        "[{}]: b\n",
+        "[^{}]: b\n",
+        "[a](b:c)",
+        "[a]: b:c\n",
+    ],
+)
+@pytest.mark.parametrize("kind", ["served", "converted"])
+def test_millions_of_markup_signs_need_little_memory(kind: str, part: str) -> None:
+    _, megabytes = _cleaned_in_a_process("`<b>` <b>\n\n", part, "", kind)
+    assert megabytes < 250
+
+
+def _cleaned_in_a_process(before: str, part: str, after: str, kind: str = "served") -> tuple[bool, int]:
+    """Clean a text of 9 MB. Returns: whether it still has a `<`, and the megabytes that this needed at most."""
     program = (
-        "import sys; from llmready.crawler.convert.sanitise import clean_served_text as clean;"
-        "before, part, after = sys.argv[1:];"
-        "found = clean('Words.\\n\\n' + before + part * (9_000_000 // len(part.encode())) + after, is_markdown=True);"
+        "import sys; from llmready.crawler.convert import sanitise;"
+        "before, part, after, kind = sys.argv[1:];"
+        "number = 9_000_000 // len(part.replace('{}', '123456').encode());"
+        "parts = (part.replace('{}', str(n)) for n in range(number)) if '{}' in part else [part * number];"
+        "text = 'Words.\\n\\n' + before + ''.join(parts) + after;"
+        "found = sanitise.clean_served_text(text, is_markdown=True) if kind == 'served' else"
+        " sanitise.clean_markdown(text);"
         "status = open('/proc/self/status').read();"
         "print('<' in found, int(status.split('VmHWM:')[1].split()[0]) // 1024)"
     )
-    command = [sys.executable, "-c", program, before, part, after]
+    command = [sys.executable, "-c", program, before, part, after, kind]
     has_tags, megabytes = subprocess.check_output(command, text=True).split()
-    assert has_tags == "False"
-    assert int(megabytes) < 200
+    return has_tags == "True", int(megabytes)

@@ -7,16 +7,20 @@ time. The number of its events is limited. Text beyond this limit is escaped.
 from __future__ import annotations
 
 import re
+import threading
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pyromark
 
+from llmready.crawler.convert.certain_code import CertainCode
 from llmready.crawler.convert.destinations import SEEN, is_safe
-from llmready.crawler.convert.markdown_edits import Edits, Limit, RawHtml, TooManyEvents, is_live
+from llmready.crawler.convert.markdown_edits import MAX_EVENTS, Edits, Limit, RawHtml, TooManyEvents, is_live
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from contextlib import AbstractContextManager
 
     from pyromark.event import Event
 
@@ -29,9 +33,17 @@ MAX_ROUNDS = 6
 MAX_DESTINATIONS = 50_000
 """Greatest number of different destinations of a text that are examined. Each takes about ten microseconds."""
 
+MOST_MARKUP = 1_000_000
+"""Greatest weight of the markup of a text that is parsed. The parser needs up to 110 bytes of memory for each."""
+
+_MARKUP = "\n[]`\\&<>*_~|"
+_DEFINITION_WEIGHT = 8
+"""Additional weight of a definition, for which the parser needs about 700 bytes."""
+
 _OPTIONS = pyromark.Options
-# Two dialects: CommonMark, and CommonMark with common extensions, because footnotes change what a definition is.
+# Parsers with and without tables read different parts of a text as code. Footnotes change what a definition is.
 _DIALECTS = (
+    _OPTIONS.ENABLE_TABLES & _OPTIONS.ENABLE_STRIKETHROUGH,
     _OPTIONS.ENABLE_TABLES | _OPTIONS.ENABLE_STRIKETHROUGH,
     _OPTIONS.ENABLE_GFM
     | _OPTIONS.ENABLE_TABLES
@@ -48,7 +60,6 @@ _SECTION = re.compile(r"<(?=!\[CDATA\[)")
 _DESTINATION = re.compile(
     rf"\](?=\([\s>]*+<?(?P<inline>[^)>\n]{{0,{SEEN}}}+)|:[\s>]*+<?(?P<definition>[^>\n]{{0,{SEEN}}}+))"
 )
-_OTHER_BRACKET = re.compile(r"\](?!\(https?://)(?=[(:])")
 _OTHER_DESTINATION = re.compile(_DESTINATION.pattern.replace("](?=", "](?!\\(https?://)(?="))
 """Destinations but those of nearly all links."""
 
@@ -78,6 +89,18 @@ _RENDERED_DESTINATION = re.compile(r'(?:href|src)="([^"]*)"')
 
 _OF_ONE_DIALECT = re.compile(r"\[[\^!xX\s]")
 """The beginning of what the dialects read differently: a footnote, a note with a title, a check box."""
+
+
+_one_at_a_time = threading.Lock()
+
+
+def alone() -> AbstractContextManager[object]:
+    """Return a context in which no other thread parses a text, because the parser needs much memory for a large one.
+
+    Only large texts are read in threads. The main thread does not wait, because it runs the event loop.
+    """
+    is_main = threading.current_thread() is threading.main_thread()
+    return nullcontext() if is_main else _one_at_a_time
 
 
 @dataclass(slots=True)
@@ -120,7 +143,9 @@ def has_foreign_parts(text: str) -> bool:
             may_act = True
     if not may_act:
         return False
-    dialects = _DIALECTS if _OF_ONE_DIALECT.search(text) else _DIALECTS[:1]
+    if not _may_be_parsed(text):
+        return True
+    dialects = _DIALECTS[1:] if _OF_ONE_DIALECT.search(text) else _DIALECTS[1:2]
     return any(_acts(pyromark.html(text, options=dialect)) for dialect in dialects)
 
 
@@ -139,10 +164,8 @@ def without_acting_parts(text: str, raw_html: RawHtml) -> str:
     `text` is Markdown without invisible characters. `raw_html` says what happens to raw HTML.
     """
     limit = Limit()
-    # The parser itself needs fifty bytes of memory or more for each `<`.
-    is_parsed = text.count("<") <= limit.left
     try:
-        for _ in range(MAX_ROUNDS if is_parsed else 0):
+        for _ in range(MAX_ROUNDS if _may_be_parsed(text) else 0):
             before = text
             for dialect in _DIALECTS:
                 edits = _find(text, dialect, raw_html, limit)
@@ -159,11 +182,18 @@ def without_acting_parts(text: str, raw_html: RawHtml) -> str:
     return _without_leftovers(text, [])
 
 
+def _may_be_parsed(text: str) -> bool:
+    """Return whether a text has so little markup that the parser needs little memory for it."""
+    weight = sum(text.count(character) for character in _MARKUP) + _DEFINITION_WEIGHT * text.count("]:")
+    return weight <= MOST_MARKUP and text.count("<") <= MAX_EVENTS
+
+
 class _Finder:
     """Finds the active parts of one text in one dialect, and records the changes."""
 
-    def __init__(self, text: str, raw_html: RawHtml, limit: Limit) -> None:
+    def __init__(self, text: str, dialect: pyromark.Options, raw_html: RawHtml, limit: Limit) -> None:
         self.edits = Edits(text.encode(), raw_html, limit)
+        self._certain = CertainCode(self.edits.source, knows_tables=bool(dialect & _OPTIONS.ENABLE_TABLES))
         self._links: list[_Link] = []
         self._block: list[tuple[int, int]] = []
         self._raw_text_start = -1
@@ -186,20 +216,31 @@ class _Finder:
             self.edits.html_or_address.append((start, end))
             self._inline_html(start, end)
         elif kind == "Code":
-            self.edits.code.append((start, end))
+            self._code(start, end, is_certain=self._certain.has_span(start, end))
             self.edits.separate_code(start)
-        elif kind == "Start" and isinstance(value, dict):
-            if "CodeBlock" in value:
-                self.edits.code.append((start, end))
+        elif kind == "Start":
+            self._started(value, start, end)
+
+    def _started(self, value: object, start: int, end: int) -> None:
+        name = _name(value)
+        if isinstance(value, dict):
+            if name == "CodeBlock":
+                is_indented = value[name] == "Indented"
+                is_certain = self._certain.has_block(start, end, is_indented=is_indented)
+                self._code(start, end, is_certain=is_certain)
             data = value.get("Link") or value.get("Image")
-            if data is None:
-                return
-            is_bare = self.edits.source.startswith(b"<", start)
-            (self.edits.html_or_address if is_bare else self.edits.links).append((start, end))
-            if not is_safe(data["dest_url"][:LONGEST_DESTINATION]):
-                self._links.append(_Link(start, end))
+            if data is not None:
+                is_bare = self.edits.source.startswith(b"<", start)
+                (self.edits.html_or_address if is_bare else self.edits.links).append((start, end))
+                if not is_safe(data["dest_url"][:LONGEST_DESTINATION]):
+                    self._links.append(_Link(start, end))
+        self._certain.start(name, start, end)
+
+    def _code(self, start: int, end: int, *, is_certain: bool) -> None:
+        (self.edits.code if is_certain else self.edits.uncertain_code).append((start, end))
 
     def _ended(self, value: object, start: int, end: int) -> None:
+        self._certain.end(_name(value))
         if value == "HtmlBlock":
             self.edits.html_block(self._block)
             self._block = []
@@ -231,8 +272,13 @@ class _Finder:
         self._raw_text_start = -1
 
 
+def _name(value: object) -> str:
+    """Return the name of a part, such as Paragraph, from the value of its start or end."""
+    return str(next(iter(value))) if isinstance(value, dict) else str(value)
+
+
 def _find(text: str, dialect: pyromark.Options, raw_html: RawHtml, limit: Limit) -> Edits:
-    finder = _Finder(text, raw_html, limit)
+    finder = _Finder(text, dialect, raw_html, limit)
     for event, where in pyromark.events_with_range(text, options=dialect):
         limit.count()
         finder.read(event, where["start"], where["end"])
@@ -252,7 +298,7 @@ def _definitions(text: str, dialect: pyromark.Options) -> Iterable[Any]:
 def _without_leftovers(text: str, code: list[tuple[int, int]]) -> str:
     """Escape text outside of code that other parsers could still read as an unsafe destination.
 
-    Texts for people have fewer than `MAX_DESTINATIONS` different destinations. After this number, all
+    Texts for people have fewer than `MAX_DESTINATIONS` different or unsafe destinations. After this number, all
     destinations that do not lead to the web are escaped, even safe ones.
     """
     if "<![CDATA[" in text:
@@ -269,12 +315,20 @@ def _without_leftovers(text: str, code: list[tuple[int, int]]) -> str:
     outside = _outside(text, code)
     judge = _Judge()
     for match in _OTHER_DESTINATION.finditer(text):
-        if judge.is_full:
-            return "".join((*parts, _OTHER_BRACKET.sub(r"]\\", text[position:])))
+        if judge.is_full or len(parts) > 2 * MAX_DESTINATIONS:
+            return "".join((*parts, _without_destinations(text[position:])))
         if not judge.is_safe(_written(match)) and outside(match.start()):
             parts += (text[position : match.end()], "\\")
             position = match.end()
     return "".join((*parts, text[position:]))
+
+
+def _without_destinations(text: str) -> str:
+    """Escape all destinations but those of links to the web. A regular expression would keep a part for each."""
+    text = text.replace("](", "]\\(").replace("]:", "]\\:")
+    for scheme in ("http", "https"):
+        text = text.replace(f"]\\({scheme}://", f"]({scheme}://")
+    return text
 
 
 class _Judge:

@@ -31,7 +31,10 @@ _OTHER_SPACE = "|".join(
 )
 _OTHER_SPACE_IN_TAG = re.compile(b"</?[A-Za-z][A-Za-z0-9-]{0,30}(%s)" % _OTHER_SPACE.encode())
 """A tag with white space that many parsers accept there, but not pyromark."""
+_OTHER_SPACES = re.compile(_OTHER_SPACE.encode())
 _SPACES = (b" ", b"\n", b"\t")
+_DEFINITION_BEFORE_FENCE = re.compile(rb"\](:)(?=[ \t]*\n[ \t>]*(?:```|~~~))")
+"""The beginning of a definition, which some parsers continue with a fence on the next line."""
 _WEB_DESTINATION = re.compile(rb"<https?://")
 _BRACKETED = re.compile(rb"<([^<>\n\\]{0,2000})>")
 _SPACE_OR_BRACKET = re.compile(rb"[ \t()]")
@@ -79,6 +82,8 @@ class Edits:
     limit: Limit
     changes: list[tuple[int, int, bytes]] = field(default_factory=list)
     code: list[tuple[int, int]] = field(default_factory=list)
+    uncertain_code: list[tuple[int, int]] = field(default_factory=list)
+    """Code that another parser may read as text."""
     html_or_address: list[tuple[int, int]] = field(default_factory=list)
     """Raw HTML, and addresses in angle brackets."""
     links: list[tuple[int, int]] = field(default_factory=list)
@@ -133,14 +138,17 @@ class Edits:
     def escape_text(self) -> None:
         """Escape each `<` that another parser than pyromark may read as raw HTML, and write destinations without it.
 
-        Other parsers read less text as definitions of links and more as declarations. They also make links of
-        addresses, together with the backslash behind them.
+        Other parsers read less text as definitions of links and as code, more as declarations, and as tags also what
+        contains white space outside of ASCII. They also make links of addresses, together with the backslash behind
+        them.
 
         Raises:
             TooManyEvents: The text has too many of them.
         """
         known = Ranges(self.code + self.html_or_address)
         linked = Ranges(self.links)
+        uncertain = Ranges(self.uncertain_code)
+        last_bracket = self.source.rfind(b">") if _OTHER_SPACES.search(self.source) else -1
         for match in _MARKUP_BYTES.finditer(self.source):
             at = match.start()
             other = _OTHER_SPACE_IN_TAG.match(self.source, at)
@@ -149,13 +157,18 @@ class Edits:
                     self._change(other.start(1), other.end(1), b" ")
                 continue
             is_linked = linked.contain(at)
-            if is_linked and self._begins_destination(at):
+            if self._begins_destination(at):
                 self._unbracket(at)
             elif is_live(self.source, at):
-                if is_linked or other is not None or self.source[at + 1] in b"!?":
+                may_be_tag = other is not None or at < last_bracket or self.source[at + 1] in b"!?"
+                if is_linked or may_be_tag or uncertain.contain(at):
                     self._change(at, at + 1, b"&lt;")
             elif self._is_in_address(at):
                 self._change(at - 1, at + 1, b"&lt;")
+        known = Ranges(self.code)
+        for match in _DEFINITION_BEFORE_FENCE.finditer(self.source):
+            if not known.contain(match.start()) and is_live(self.source, match.start()):
+                self._change(*match.span(1), b"\\:")
 
     def _change(self, start: int, end: int, replacement: bytes) -> None:
         """Record a change, and count it, because one event may contain millions. Raises: TooManyEvents."""

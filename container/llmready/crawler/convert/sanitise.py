@@ -6,7 +6,12 @@ import re
 from typing import TYPE_CHECKING
 
 from llmready.crawler.characters import clean_text
-from llmready.crawler.convert.commonmark import has_acting_parts, has_foreign_parts, without_acting_parts
+from llmready.crawler.convert.commonmark import (
+    alone,
+    has_acting_parts,
+    has_foreign_parts,
+    without_acting_parts,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,8 +27,9 @@ def clean_markdown(markdown: str) -> str:
     so its Markdown should contain no raw HTML. Raw HTML that is still found becomes text.
     """
     text = clean_text(markdown)
-    if has_foreign_parts(text):
-        text = without_acting_parts(text, "foreign")
+    with alone():
+        if has_foreign_parts(text):
+            text = without_acting_parts(text, "foreign")
     return _closed(text)
 
 
@@ -35,7 +41,8 @@ def clean_served_text(text: str, *, is_markdown: bool) -> str:
     """
     text = clean_text(text)
     if has_acting_parts(text):
-        text = without_acting_parts(text, "drop" if is_markdown else "escape")
+        with alone():
+            text = without_acting_parts(text, "drop" if is_markdown else "escape")
     return _closed(text)
 
 

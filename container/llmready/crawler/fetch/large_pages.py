@@ -6,14 +6,15 @@ Until it is stored, a page needs several times the memory of its body. Bodies of
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator, Iterator
 
 LARGE = 1_000_000
 """Bytes of a body above which it is counted."""
@@ -27,6 +28,10 @@ connection to other pages. Requests that have started continue, so more bytes ma
 
 MOST_PROCESSED = 6_000_000
 """Counted bytes that are processed at the same time. A larger page is processed alone."""
+
+
+SECONDS_FOR_ALTERNATES = 10.0
+"""Time that a crawl may spend on the Markdown files of large pages, which it fetches one after the other."""
 
 
 @dataclass(slots=True, eq=False)
@@ -52,6 +57,7 @@ class LargePages:
         self._pages: list[_Page] = []
         self._waiting: deque[_Page] = deque()
         self._changed = asyncio.Event()
+        self._seconds_left = SECONDS_FOR_ALTERNATES
 
     @contextmanager
     def page(self) -> Iterator[None]:
@@ -88,17 +94,29 @@ class LargePages:
         page = _current.get(None)
         return page is None or page.size > 0 or sum(one.size for one in self._pages) <= MOST_IN_MEMORY
 
-    async def alternate_turn(self) -> None:
+    @asynccontextmanager
+    async def alternate_turn(self) -> AsyncIterator[None]:
         """Wait until the current page, if it has counted bytes, is the only such page with a Markdown file.
 
-        It remains the only one until the end of its block.
+        It remains the only one until the end of its page. Other large pages wait meanwhile, so all these blocks
+        together may take `SECONDS_FOR_ALTERNATES`.
+
+        Raises:
+            TimeoutError: They took longer.
         """
         page = _current.get(None)
         if page is None or not page.size:
+            yield
             return
         while any(one.has_alternate for one in self._pages if one is not page):
             await self._change()
         page.has_alternate = True
+        began = time.monotonic()
+        try:
+            async with asyncio.timeout(self._seconds_left):
+                yield
+        finally:
+            self._seconds_left -= time.monotonic() - began
 
     async def turn(self) -> None:
         """Wait until the current page may be processed, if it has counted bytes."""

@@ -94,10 +94,14 @@ class SiteClient:
         return response
 
     async def alternate(self, fetch: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Fetch the current page's Markdown file. Wait before and after it while large pages need the memory."""
+        """Fetch the current page's Markdown file. Wait before and after it while large pages need the memory.
+
+        Raises:
+            TimeoutError: The Markdown files of large pages need too much time.
+        """
         await self._large_pages.room()
-        await self._large_pages.alternate_turn()
-        fetched = await fetch(*args, **kwargs)
+        async with self._large_pages.alternate_turn():
+            fetched = await fetch(*args, **kwargs)
         await self._large_pages.turn()
         return fetched
 

@@ -43,7 +43,15 @@ MOST_WAITING = 64
 
 _CHUNK = 1 << 20
 
-_quoted = json.JSONEncoder(ensure_ascii=False).encode
+_quote = json.JSONEncoder(ensure_ascii=False).encode
+
+
+def _quoted(text: str) -> str:
+    """Return a text as a value of the front matter.
+
+    A parser of Markdown that does not know front matter would read tags and destinations in it.
+    """
+    return _quote(text).replace("<", "\\u003c").replace("](", "]\\u0028")
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,7 +76,10 @@ class MarkdownAlternates:
             url: URL of the page.
             named: The alternate that the page names, or None.
         """
-        return await self._client.alternate(self._find, url, named)
+        try:
+            return await self._client.alternate(self._find, url, named)
+        except TimeoutError:
+            return None
 
     async def _find(self, url: Url, named: Url | None) -> Response | None:
         if named is not None and self._named > 0:

@@ -1,0 +1,43 @@
+// The destinations of links and images.
+
+const UNSAFE_IN_ADDRESS = /[()\s]/
+const SPECIAL_IN_ADDRESS = /[<>|\\&()\s]/
+const TRACKING = /[?&](?:utm_[a-z]+|fbclid|gclid|dclid|msclkid|mc_cid|mc_eid|igshid|yclid|_ga)=/i
+const IS_TRACKING = /^(?:utm_[a-z]+|fbclid|gclid|dclid|msclkid|mc_cid|mc_eid|igshid|yclid|_ga)=/i
+/** A label whose end all parsers find: text, simple code and images. */
+const SIMPLE_LABEL = /^(?:[^[\]`\\!]|\\.|`[^`[\]]+`|!(?!\[)|!\[(?:[^[\]`\\]|\\.)*\]\([^()\s]*\))*$/
+const CODE_WITH_BACKTICKS = '``'
+
+/** Return an address as a destination. @param {string} address */
+export function destination(address) {
+  if (!SPECIAL_IN_ADDRESS.test(address)) return address
+  const safe = escaped(address)
+  return UNSAFE_IN_ADDRESS.test(safe) ? `<${safe}>` : safe
+}
+
+/**
+ * Return an address as the destination of a link.
+ *
+ * Some parsers do not find the end of each label. They find no link then, but a bare address, which would go on with the
+ * text after the link. An address in angle brackets ends at the bracket.
+ *
+ * @param {string} label Label of the link.
+ * @param {string} address
+ */
+export function destinationAfter(label, address) {
+  const isSimple = SIMPLE_LABEL.test(label) && !label.includes(CODE_WITH_BACKTICKS)
+  return isSimple ? destination(address) : `<${escaped(address)}>`
+}
+
+function escaped(address) {
+  return address.replace(/[<>\n|]/g, encodeURIComponent).replaceAll('\\', '%5C').replace(/&(?=#|[a-z0-9]+;)/gi, '&amp;')
+}
+
+/** Return an address without tracking parameters of campaigns. @param {string} address */
+export function withoutTracking(address) {
+  if (!address.includes('=') || !TRACKING.test(address)) return address
+  const [rest, ...fragment] = address.split('#')
+  const [path, query = ''] = [rest.slice(0, rest.indexOf('?')), rest.slice(rest.indexOf('?') + 1)]
+  const kept = query.split('&').filter((one) => !IS_TRACKING.test(one)).join('&')
+  return [kept ? `${path}?${kept}` : path, ...fragment].join('#')
+}
