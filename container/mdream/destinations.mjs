@@ -5,7 +5,7 @@ const SPECIAL_IN_ADDRESS = /[<>|\\&()\s]/
 const TRACKING = /[?&](?:utm_[a-z]+|fbclid|gclid|dclid|msclkid|mc_cid|mc_eid|igshid|yclid|_ga)=/i
 const IS_TRACKING = /^(?:utm_[a-z]+|fbclid|gclid|dclid|msclkid|mc_cid|mc_eid|igshid|yclid|_ga)=/i
 /** A label whose end all parsers find: text, simple code and images. */
-const SIMPLE_LABEL = /^(?:[^[\]`\\!]|\\.|`[^`[\]]+`|!(?!\[)|!\[(?:[^[\]`\\]|\\.)*\]\([^()\s]*\))*$/
+const SIMPLE_LABEL = /^(?:[^[\]`\\!]|\\.|`[^`]+`|!(?!\[)|!\[(?:[^[\]`\\]|\\.)*\]\((?:<[^<>]*>|[^()<>\s]*)\))*$/
 const CODE_WITH_BACKTICKS = '``'
 
 /** Return an address as a destination. @param {string} address */
