@@ -135,11 +135,20 @@ def test_active_markup_is_removed_and_its_text_is_kept(written: str, clean: str 
         f"[x]:\n```\n{IMAGE}",
         f"1. [x]: a\n> ```\n[x]: \t{IMAGE}",
         f"[` `` `](https://example.com/)\\{IMAGE}",
+        f"- head\n  -|\n  `{IMAGE}|x`",
+        "- head\n  :-:\n  `[x](javascript:alert(1))|x`",
+        f"head\n-|\n`{IMAGE}|x`\n===",
+        f"> `\n\t> - `{IMAGE}`",
+        f"> a\n\t> ~~~\n> {IMAGE}\n> ~~~",
+        f"> a\n \t> ```{IMAGE}",
+        f"Use `` as a mark, `a` or `{IMAGE}`.",
+        f"Use \\` as a mark,\n`{IMAGE}`.",
     ],
 )
 @pytest.mark.parametrize("media", ["text/markdown", "text/plain"])
 def test_what_only_some_parsers_read_as_code_is_inactive(written: str, media: str) -> None:
-    assert living(served(f"Words.\n\n{written}", media)) == []
+    for before in ("Words.\n\n", "\n" * 300, " \n" * 300):
+        assert living(served(f"{before}{written}\n\nLast words.", media)) == []
 
 
 @pytest.mark.parametrize(

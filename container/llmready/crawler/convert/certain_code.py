@@ -15,6 +15,7 @@ _SIGNS_OF_TABLE = b" \t>*+0123456789.)|:-"
 _SIGNS = b" \t>*+=#|:~`.)([]0123456789-"
 """Signs of a line that some parser may read as an empty item, an empty quotation or the line below a heading."""
 _BEGINS_ITEM = re.compile(rb"(?:[-*+]|\d[.)])[ \t]")
+_BACKTICKS = re.compile(rb"`+")
 _LONGEST_LINE = 200
 """Bytes of a line that are examined."""
 
@@ -31,31 +32,38 @@ class CertainCode:
         self._source = source
         self._knows_tables = knows_tables
         self._depth = 0
+        self._first = len(source) - len(source.lstrip())
         self._last_block = ""
-        self._paragraph = (0, 0)
+        self._block = (0, 0)
         self._may_be_table: bool | None = None
+        self._is_in_table = False
+        self._scanned = 0
+        self._line = -1
+        self._is_paired = True
 
     def start(self, name: str, start: int, end: int) -> None:
         """Take the start of a part and its range of bytes."""
-        self._depth += 1
-        if name == "Paragraph":
-            self._paragraph = (start, end)
+        if self._depth == 0:
+            self._block = (start, end)
             self._may_be_table = None
+        self._depth += 1
+        if name == "Table":
+            self._is_in_table = True
 
     def end(self, name: str) -> None:
         """Take the end of a part."""
         self._depth -= 1
         if self._depth == 0:
             self._last_block = name
-        if name == "Paragraph":
-            self._paragraph = (0, 0)
+        if name == "Table":
+            self._is_in_table = False
 
     def has_block(self, start: int, end: int, *, is_indented: bool) -> bool:
         """Return whether a block of code is code for all parsers. Call it before `start`."""
         if not self._matters(start, end):
             return True
         line_start = self._source.rfind(b"\n", 0, start) + 1
-        if not self._source[: min(line_start, _LONGEST_LINE)].strip():
+        if self._first >= line_start:
             return True
         before = self._source[max(0, line_start - _LONGEST_LINE) : max(0, line_start - 1)]
         last_line = before.rstrip().rpartition(b"\n")[2]
@@ -66,7 +74,8 @@ class CertainCode:
             second = self._source.find(b"\n", start, end) + 1 or end
             is_head = _may_be_below_head(self._source[second : self._end_of_line(second, end)])
             is_item_empty = start > line_start and not last_line.strip(_SIGNS)
-            return not (is_in_item or is_head or is_item_empty)
+            has_tab = self._source.find(b"\t", line_start, start) >= 0
+            return not (is_in_item or is_head or is_item_empty or has_tab)
         if self._depth or self._last_block not in _BEFORE_INDENTED_CODE:
             return False
         is_after_blank = not before.rpartition(b"\n")[2].strip()
@@ -76,14 +85,31 @@ class CertainCode:
         """Return whether a code span is code for all parsers."""
         if not self._matters(start, end):
             return True
-        if self._source.find(b"\n", start, end) >= 0:
+        if self._source.find(b"\n", start, end) >= 0 or not self._are_backticks_paired(start):
             return False
-        if not self._knows_tables or not self._paragraph[0] <= start < self._paragraph[1]:
+        if not self._knows_tables or self._is_in_table:
             return True
         if self._may_be_table is None:
-            lines = self._source[slice(*self._paragraph)].split(b"\n")
+            # Not only the paragraph, because parsers differ in where it begins and ends.
+            lines = self._source[slice(*self._block)].split(b"\n")
             self._may_be_table = any(map(_may_be_below_head, lines))
         return not self._may_be_table
+
+    def _are_backticks_paired(self, position: int) -> bool:
+        """Return whether each line since the last blank line pairs its backticks, up to the line of a position.
+
+        Otherwise, a parser that joins these lines differently pairs them differently. Positions must ascend.
+        """
+        line = self._source.rfind(b"\n", 0, position) + 1
+        while self._scanned <= line:
+            line_end = self._end_of_line(self._scanned, len(self._source))
+            text = self._source[self._scanned : line_end]
+            if not text.strip():
+                self._is_paired = True
+            elif self._is_paired:
+                self._is_paired = _pairs_backticks(text)
+            self._line, self._scanned = self._scanned, line_end + 1
+        return self._is_paired and line == self._line
 
     def _end_of_line(self, start: int, end: int) -> int:
         line_end = self._source.find(b"\n", start, end)
@@ -96,3 +122,18 @@ class CertainCode:
 def _may_be_below_head(line: bytes) -> bool:
     """Return whether some parser may read a line as the one below the head of a table."""
     return b"-" in line and (b"|" in line or b":" in line) and not line.strip(_SIGNS_OF_TABLE)
+
+
+def _pairs_backticks(line: bytes) -> bool:
+    if b"`" not in line:
+        return True
+    if b"\\`" in line:
+        return False
+    opened = 0
+    for run in _BACKTICKS.finditer(line):
+        length = len(run[0])
+        if not opened:
+            opened = length
+        elif opened == length:
+            opened = 0
+    return not opened

@@ -87,6 +87,8 @@ _UNUSUAL_OUTPUT = _other_than_rendered('https?://[^"<>]*')
 """What must be examined: nearly all rendered text has only tags of the renderer, and links to the web."""
 _RENDERED_DESTINATION = re.compile(r'(?:href|src)="([^"]*)"')
 
+_TAB_BEFORE_QUOTATION = re.compile(r"^ {0,3}\t(?=[ \t]{0,20}>)", re.MULTILINE)
+"""A tab before a sign of a quotation. pyromark takes it for less than the four columns that it has."""
 _OF_ONE_DIALECT = re.compile(r"\[[\^!xX\s]")
 """The beginning of what the dialects read differently: a footnote, a note with a title, a check box."""
 
@@ -164,8 +166,11 @@ def without_acting_parts(text: str, raw_html: RawHtml) -> str:
     `text` is Markdown without invisible characters. `raw_html` says what happens to raw HTML.
     """
     limit = Limit()
+    is_parsed = _may_be_parsed(text)
+    if is_parsed and "\t" in text:
+        text = _TAB_BEFORE_QUOTATION.sub("    ", text)
     try:
-        for _ in range(MAX_ROUNDS if _may_be_parsed(text) else 0):
+        for _ in range(MAX_ROUNDS if is_parsed else 0):
             before = text
             for dialect in _DIALECTS:
                 edits = _find(text, dialect, raw_html, limit)
