@@ -141,6 +141,8 @@ def test_active_markup_is_removed_and_its_text_is_kept(written: str, clean: str 
         f"> `\n\t> - `{IMAGE}`",
         f"> a\n\t> ~~~\n> {IMAGE}\n> ~~~",
         f"> a\n \t> ```{IMAGE}",
+        f"0) [1]:a\n&\n\t```{IMAGE}",
+        f"> -\n>\n> ```\n> {IMAGE}\n> ```",
         f"Use `` as a mark, `a` or `{IMAGE}`.",
         f"Use \\` as a mark,\n`{IMAGE}`.",
     ],
@@ -160,6 +162,7 @@ def test_what_only_some_parsers_read_as_code_is_inactive(written: str, media: st
         "[a]: https://example.com/ 'Title'\n\n[a], [mail](mailto:a@example.com), [call](tel:1)",
         "Words.\n\n    <div>\n    <a>\n\nMore.\n\n    <b>\n\n## Part\n\n    <c>",
         "| a | b |\n|---|---|\n| `<div>` | `<a>` |\n\nA `Map<string | number>` and\n`<p>` here.",
+        "> Note\n>\n> ```html\n> <b>x</b>\n> ```\n\n- a\n\n  ```html\n  <b>x</b>\n  ```",
         "1. a\n   ```js\n   if (a<b) {}\n   ```\n2. b\n\n> quoted &lt;b&gt; text\\<br>",
     ],
 )

@@ -68,6 +68,9 @@ class CertainCode:
         before = self._source[max(0, line_start - _LONGEST_LINE) : max(0, line_start - 1)]
         last_line = before.rstrip().rpartition(b"\n")[2]
         if not is_indented:
+            if self._source.find(b">", line_start, start) >= 0:
+                # Empty lines of a quotation have its sign.
+                last_line = before.rstrip(b" \t\n>").rpartition(b"\n")[2]
             # A fence may follow the marker of an item, continue an item that has only its marker so far, or be the
             # head of a table.
             is_in_item = _BEGINS_ITEM.search(self._source, line_start, start) is not None

@@ -230,9 +230,7 @@ class _Finder:
         name = _name(value)
         if isinstance(value, dict):
             if name == "CodeBlock":
-                is_indented = value[name] == "Indented"
-                is_certain = self._certain.has_block(start, end, is_indented=is_indented)
-                self._code(start, end, is_certain=is_certain)
+                self._code_block(start, end, is_indented=value[name] == "Indented")
             data = value.get("Link") or value.get("Image")
             if data is not None:
                 is_bare = self.edits.source.startswith(b"<", start)
@@ -240,6 +238,16 @@ class _Finder:
                 if not is_safe(data["dest_url"][:LONGEST_DESTINATION]):
                     self._links.append(_Link(start, end))
         self._certain.start(name, start, end)
+
+    def _code_block(self, start: int, end: int, *, is_indented: bool) -> None:
+        is_certain = self._certain.has_block(start, end, is_indented=is_indented)
+        begin = start
+        if not is_indented:
+            # Tags in the line of a fence can be escaped, because parsers decode character references in it.
+            line_end = self.edits.source.find(b"\n", start, end)
+            begin = end if line_end < 0 else line_end
+            self._code(start, begin, is_certain=False)
+        self._code(begin, end, is_certain=is_certain)
 
     def _code(self, start: int, end: int, *, is_certain: bool) -> None:
         (self.edits.code if is_certain else self.edits.uncertain_code).append((start, end))
