@@ -36,13 +36,13 @@ MAX_DESTINATIONS = 50_000
 MOST_MARKUP = 1_000_000
 """Greatest weight of the markup of a text that is parsed. The parser needs up to 110 bytes of memory for each."""
 
-_MARKUP = "\n[]`\\&<>*_~|"
+_MARKUP = ("\n", "[", "]", "`", "\\", "&", "<", ">", "*", "_", "~", "|", "+", "-", ". ", ") ", ".\t", ")\t")
 _DEFINITION_WEIGHT = 8
 """Additional weight of a definition, for which the parser needs about 700 bytes."""
 
 _OPTIONS = pyromark.Options
 # Parsers with and without tables read different parts of a text as code. Footnotes change what a definition is.
-_DIALECTS = (
+DIALECTS = (
     _OPTIONS.ENABLE_TABLES & _OPTIONS.ENABLE_STRIKETHROUGH,
     _OPTIONS.ENABLE_TABLES | _OPTIONS.ENABLE_STRIKETHROUGH,
     _OPTIONS.ENABLE_GFM
@@ -145,9 +145,9 @@ def has_foreign_parts(text: str) -> bool:
             may_act = True
     if not may_act:
         return False
-    if not _may_be_parsed(text):
+    if not may_be_parsed(text):
         return True
-    dialects = _DIALECTS[1:] if _OF_ONE_DIALECT.search(text) else _DIALECTS[1:2]
+    dialects = DIALECTS[1:] if _OF_ONE_DIALECT.search(text) else DIALECTS[1:2]
     return any(_acts(pyromark.html(text, options=dialect)) for dialect in dialects)
 
 
@@ -166,13 +166,13 @@ def without_acting_parts(text: str, raw_html: RawHtml) -> str:
     `text` is Markdown without invisible characters. `raw_html` says what happens to raw HTML.
     """
     limit = Limit()
-    is_parsed = _may_be_parsed(text)
+    is_parsed = may_be_parsed(text)
     if is_parsed and "\t" in text:
         text = _TAB_BEFORE_QUOTATION.sub("    ", text)
     try:
         for _ in range(MAX_ROUNDS if is_parsed else 0):
             before = text
-            for dialect in _DIALECTS:
+            for dialect in DIALECTS:
                 edits = _find(text, dialect, raw_html, limit)
                 text = edits.applied() if edits.changes else _without_leftovers(text, edits.code)
             if text == before:
@@ -187,9 +187,9 @@ def without_acting_parts(text: str, raw_html: RawHtml) -> str:
     return _without_leftovers(text, [])
 
 
-def _may_be_parsed(text: str) -> bool:
+def may_be_parsed(text: str) -> bool:
     """Return whether a text has so little markup that the parser needs little memory for it."""
-    weight = sum(text.count(character) for character in _MARKUP) + _DEFINITION_WEIGHT * text.count("]:")
+    weight = sum(map(text.count, _MARKUP)) + _DEFINITION_WEIGHT * text.count("]:")
     return weight <= MOST_MARKUP and text.count("<") <= MAX_EVENTS
 
 

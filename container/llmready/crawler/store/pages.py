@@ -30,8 +30,11 @@ MOST_WAITING = 32
 """Greatest number of pages that wait to be compressed. If there are more, the crawl waits for the thread."""
 
 _PART = 1 << 20  # bytes
-# Old pages have no heading: their title is a line above a rule.
-_TITLE = re.compile(rb"#{1,6} [^\n]*\n*|[^\n]{1,400}\n\n(?:---\n\n)?")
+# Old pages have no heading: their title is a line above a rule. A line that begins a block, such as a code fence, is
+# no title, because the text below would lose its block.
+_TITLE = re.compile(
+    rb"#{1,6} [^\n]*\n*|(?![ \t>]|```|~~~|[<\[]|[-+*][ \t]|\d{1,9}[.)][ \t])[^\n]{1,400}\n\n(?:---\n\n)?"
+)
 
 
 class Text(NamedTuple):

@@ -1,0 +1,54 @@
+"""Close the code blocks of a text, so that none of them goes on in the text of the next page of llms-full.txt."""
+
+from __future__ import annotations
+
+import re
+
+import pyromark
+
+from llmready.crawler.convert.commonmark import DIALECTS, alone, may_be_parsed
+
+_FENCE = re.compile("`{3,}|~{3,}")
+_NEXT_PAGE = "The next page"
+
+
+def with_closed_fences(text: str) -> str:
+    """Return Markdown in which each code block ends.
+
+    Escapes the fences of a text whose code blocks cannot be closed, or that is too large to be parsed.
+    """
+    if _has_plain_fences(text):
+        return text
+    if may_be_parsed(text):
+        longest = max(map(len, _FENCE.findall(text)), default=3)
+        with alone():
+            for end in ("", f"\n{'`' * longest}", f"\n{'~' * longest}"):
+                if all(_ends(text + end, dialect) for dialect in DIALECTS):
+                    return text + end
+    return text.replace("```", "\\`\\`\\`").replace("~~~", "\\~\\~\\~")
+
+
+def _ends(text: str, dialect: pyromark.Options) -> bool:
+    """Return whether a heading after the text is a heading."""
+    rendered = pyromark.html(f"{text}\n\n# {_NEXT_PAGE}\n", options=dialect)
+    return rendered.rstrip().endswith(f"<h1>{_NEXT_PAGE}</h1>")
+
+
+def _has_plain_fences(text: str) -> bool:
+    """Return whether all fences are three backticks at the margin, in pairs. Most texts have no others."""
+    if "~~~" in text:
+        return False
+    start = text.find("```")
+    while start >= 0:
+        line_end = text.find("\n", start)
+        close = text.find("```", line_end) if line_end >= 0 else -1
+        if (
+            close < 0
+            or text[close - 1] != "\n"
+            or text[close + 3 : close + 4] not in ("", "\n")
+            or (start and text[start - 1] != "\n")
+            or "`" in text[start + 3 : line_end]
+        ):
+            return False
+        start = text.find("```", close + 3)
+    return True

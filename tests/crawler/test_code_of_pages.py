@@ -1,0 +1,63 @@
+"""Code of a page stays code in all files: fences are neither lost nor open at the end of a page."""
+
+from pathlib import Path
+
+import pytest
+
+from testkit.crawler_program import call
+from testkit.living import living
+from testkit.serving import Answer, links, page, serving
+
+TAG = '<img src="x" onerror="alert(1)">'
+SHOWN = "&lt;img src=x onerror=alert(1)&gt;"
+MARKDOWN = {"Content-Type": "text/markdown; charset=utf-8"}
+
+
+def _files_of(pages: dict[str, str | Answer], folder: Path) -> dict[str, str]:
+    with serving({"/": page("Home", links(*pages)), **pages}) as site:
+        assert call(site.url, folder).completed().urls(site.url) == {"/", *pages}
+    files = [file for file in (folder / "out").rglob("*") if file.suffix in (".md", ".txt")]
+    return {file.name: file.read_text() for file in files}
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        "    ```\n\n```\nx",
+        "``` a`b\n\nx `\n\n```\ny",
+        "- ```\n\nx\n\n```\ny",
+        "> ```\n\nx\n\n```\ny",
+        "```\nx\n    ```",
+        "```\nx\n> ```",
+        "~~~\nx\n- ~~~",
+        "\t```\n\n```\nx",
+        "````\nx\n```",
+        "~~~\n```",
+    ],
+)
+def test_no_code_block_goes_on_in_the_next_page(end: str, tmp_path: Path) -> None:
+    """The pages follow each other in llms-full.txt."""
+    files = _files_of(
+        {
+            "/a.md": Answer(f"# First\n\nWords of the first page.\n\n{end}\n", headers=MARKDOWN),
+            "/b.md": Answer(f"# Second\n\nWords.\n\n```\n{TAG}\n```\n", headers=MARKDOWN),
+            "/c": page("Third", f"<p>Words to read.</p><pre>{SHOWN}</pre>"),
+        },
+        tmp_path,
+    )
+    assert files["llms-full.txt"].count("onerror") == 2
+    assert [name for name, text in files.items() if living(text)] == []
+
+
+def test_a_fence_that_equals_the_title_is_kept(tmp_path: Path) -> None:
+    files = _files_of(
+        {
+            "/a": Answer(
+                f"<title>```html</title><pre><code class=language-html>\n\n{SHOWN}</code></pre><p>Words to read."
+            ),
+            "/b.md": Answer(f"---\ntitle: '~~~'\n---\n\n~~~\n\n{TAG}\n~~~\n\nWords.\n", headers=MARKDOWN),
+        },
+        tmp_path,
+    )
+    assert files["llms-full.txt"].count("onerror") == 2
+    assert [name for name, text in files.items() if living(text)] == []
