@@ -284,7 +284,7 @@ def test_millions_of_possible_tags_need_little_memory(before: str, part: str, af
 )
 @pytest.mark.parametrize("kind", ["served", "converted"])
 def test_millions_of_markup_signs_need_little_memory(kind: str, part: str) -> None:
-    _, megabytes = _cleaned_in_a_process("`<b>` <b>\n\n", part, "a", kind)
+    _, megabytes = _cleaned_in_a_process("`<b>` <b>\n\n- ```\n  x\n  ```\n\n", part, "a", kind)
     assert megabytes < 250
 
 

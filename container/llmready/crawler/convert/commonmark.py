@@ -36,6 +36,9 @@ MAX_DESTINATIONS = 50_000
 MOST_MARKUP = 1_000_000
 """Greatest weight of the markup of a text that is parsed. The parser needs up to 110 bytes of memory for each."""
 
+MOST_RENDERED = 15_000_000
+"""Greatest number of characters of a text that is rendered as HTML, in which some characters have six."""
+
 _MARKUP = ("\n", "[", "]", "`", "\\", "&", "<", ">", "*", "_", "~", "|", "+", "-", ". ", ") ", ".\t", ")\t")
 _DEFINITION_WEIGHT = 8
 """Additional weight of a definition, for which the parser needs about 700 bytes."""
@@ -145,7 +148,7 @@ def has_foreign_parts(text: str) -> bool:
             may_act = True
     if not may_act:
         return False
-    if not may_be_parsed(text):
+    if not may_be_parsed(text) or len(text) + 5 * sum(map(text.count, "\"'&<>")) > MOST_RENDERED:
         return True
     dialects = DIALECTS[1:] if _OF_ONE_DIALECT.search(text) else DIALECTS[1:2]
     return any(_acts(pyromark.html(text, options=dialect)) for dialect in dialects)

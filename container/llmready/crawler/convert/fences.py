@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 
 import pyromark
 
@@ -29,9 +30,11 @@ def with_closed_fences(text: str) -> str:
 
 
 def _ends(text: str, dialect: pyromark.Options) -> bool:
-    """Return whether a heading after the text is a heading."""
-    rendered = pyromark.html(f"{text}\n\n# {_NEXT_PAGE}\n", options=dialect)
-    return rendered.rstrip().endswith(f"<h1>{_NEXT_PAGE}</h1>")
+    """Return whether a heading after the text is a heading, and in no other block."""
+    events = pyromark.events_with_range(f"{text}\n\n# {_NEXT_PAGE}\n", options=dialect)
+    # Only the last event is kept, because a text may have a million.
+    last, _ = deque(events, maxlen=1)[0]
+    return bool(last == {"End": {"Heading": "H1"}})
 
 
 def _has_plain_fences(text: str) -> bool:
