@@ -14,6 +14,7 @@ from llmready.crawler.pack.archive import Bundle, Run, write_archive
 from llmready.crawler.page.digests import content_digest
 from llmready.crawler.store.pages import PageStore
 from llmready.crawler.urls import parse
+from testkit.living import living
 
 SITE = parse("https://example.com/")
 BEFORE = "You read the manual of version 3. [Version 4](https://example.com/4/) is out."
@@ -119,3 +120,13 @@ def test_the_name_of_the_site_above_the_headings_of_all_pages_is_left_out(tmp_pa
     assert found == {f"page-{n}": f"## Page {n}\n\n{OWN.format(n)}" for n in range(20)} | {
         "plain": pages["plain"]
     }
+
+
+@pytest.mark.parametrize("indentation", ["    ", "\t"])
+def test_a_repeated_item_above_its_code_stays(indentation: str, tmp_path: Path) -> None:
+    """Without the item, the fence would be code, and the code would be text."""
+    code = f"{indentation}```\n  <img src=x onerror=alert(1)>\n{indentation}```"
+    pages = {f"p{n}": f"# Page {n}\n\n- Menu\n\n{code}\n\n{OWN.format(n)}" for n in range(12)}
+    for text in archive(tmp_path / "out", pages).values():
+        assert f"- Menu\n\n{code}" in text
+        assert living(text) == []

@@ -55,8 +55,9 @@ class RepeatedBlocks:
         blocks = markdown.split("\n\n")
         first = 1 if blocks[0].startswith("# ") else 0
         lead = self._run(_lead(blocks))
-        while lead and blocks[first + lead - 1].startswith("#"):
-            # A heading is kept, because it belongs to the text below it.
+        while lead and (blocks[first + lead - 1].startswith("#") or _is_indented(blocks[first + lead :])):
+            # A heading is kept, because it belongs to the text below it. An indented block, such as a code block of a
+            # list item, would get another meaning without the block above it.
             lead -= 1
         rest = (blocks[:first] if not self._names_the_site(blocks) else []) + blocks[first + lead :]
         tail = self._run(_tail(rest))
@@ -91,9 +92,19 @@ def _tail(blocks: list[str]) -> list[str]:
 def _movable(blocks: list[str]) -> list[str]:
     """Return the blocks before one that is long, belongs to code, or continues the block above it."""
     for number, block in enumerate(blocks):
-        if len(block) > LONGEST_BLOCK or "```" in block or "~~~" in block or block[:1] in ("", " ", "\n"):
+        if (
+            len(block) > LONGEST_BLOCK
+            or "```" in block
+            or "~~~" in block
+            or block[:1] in ("", " ", "\t", "\n")
+        ):
             return blocks[:number]
     return blocks
+
+
+def _is_indented(blocks: list[str]) -> bool:
+    """Return whether the first of these blocks is indented."""
+    return bool(blocks) and blocks[0].startswith((" ", "\t", "\n"))
 
 
 def _key(block: str) -> bytes:
