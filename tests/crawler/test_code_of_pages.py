@@ -33,6 +33,7 @@ def _files_of(pages: dict[str, str | Answer], folder: Path) -> dict[str, str]:
         "\t```\n\n```\nx",
         "````\nx\n```",
         "~~~\n```",
+        "```\nx\n```\t",
     ],
 )
 def test_no_code_block_goes_on_in_the_next_page(end: str, tmp_path: Path) -> None:

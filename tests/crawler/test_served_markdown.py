@@ -142,6 +142,8 @@ def test_active_markup_is_removed_and_its_text_is_kept(written: str, clean: str 
         f"> a\n\t> ~~~\n> {IMAGE}\n> ~~~",
         f"> a\n \t> ```{IMAGE}",
         f"0) [1]:a\n&\n\t```{IMAGE}",
+        f"```\na\n```\t\n\n{IMAGE}",
+        f"- ~~~\n  a\n  ~~~ \t\n\n  {IMAGE}",
         f"> -\n>\n> ```\n> {IMAGE}\n> ```",
         f"Use `` as a mark, `a` or `{IMAGE}`.",
         f"Use \\` as a mark,\n`{IMAGE}`.",
@@ -168,6 +170,12 @@ def test_what_only_some_parsers_read_as_code_is_inactive(written: str, media: st
 )
 def test_harmless_markdown_stays_byte_for_byte(harmless: str) -> None:
     assert served(harmless) == harmless
+
+
+def test_code_in_a_list_that_is_indented_by_tabs_is_kept() -> None:
+    found = served("1.\tStep\n\n\t```html\n\t<b>x</b>\n\t```\n\n2.\tStep\n")
+    assert "\t<b>x</b>\n" in found
+    assert living(found) == []
 
 
 def test_plain_text_keeps_every_character_and_is_inactive() -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 
 from llmready.crawler.convert.node_child import Converter
 from llmready.crawler.single_pages import HTML_IN_UTF8, convert
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 URL = "https://example.com/bakery/bread.html"
 EXAMPLES = int(os.environ.get("LLMREADY_FUZZ_DOCUMENTS", "120"))
+# Code directly behind a bare address is written as text, because some parsers read its backtick as a part of the
+# address.
+CODE_BEHIND_ADDRESS = re.compile(r"http://(?:[^\s<]|<(?!code|br|/?(?:p|h\d|li|t[dh]|div)\b)[^>]*>)*<code>")
 LEAD = "Baking at home takes a day, of which the baker works for less than half an hour."
 
 
@@ -48,5 +52,6 @@ def to_markdown() -> Iterator[Callable[[str], str]]:
 @given(document=documents)
 def test_markdown_keeps_text_and_structure(to_markdown: Callable[[str], str], document: list[Source]) -> None:
     source = "".join(block.source for block in document)
+    assume(CODE_BEHIND_ADDRESS.search(source) is None)
     markdown = to_markdown(source)
     assert blocks_of(markdown)[2:-1] == merged(document), f"{source}\n----\n{markdown}"

@@ -103,8 +103,7 @@ class CertainCode:
 
         Otherwise, a parser that joins these lines differently pairs them differently. Positions must ascend.
         """
-        line = self._source.rfind(b"\n", 0, position) + 1
-        while self._scanned <= line:
+        while self._scanned <= position:
             line_end = self._end_of_line(self._scanned, len(self._source))
             text = self._source[self._scanned : line_end]
             if not text.strip():
@@ -112,7 +111,7 @@ class CertainCode:
             elif self._is_paired:
                 self._is_paired = _pairs_backticks(text)
             self._line, self._scanned = self._scanned, line_end + 1
-        return self._is_paired and line == self._line
+        return self._is_paired and position >= self._line
 
     def _end_of_line(self, start: int, end: int) -> int:
         line_end = self._source.find(b"\n", start, end)

@@ -90,8 +90,9 @@ _UNUSUAL_OUTPUT = _other_than_rendered('https?://[^"<>]*')
 """What must be examined: nearly all rendered text has only tags of the renderer, and links to the web."""
 _RENDERED_DESTINATION = re.compile(r'(?:href|src)="([^"]*)"')
 
-_TAB_BEFORE_QUOTATION = re.compile(r"^ {0,3}\t(?=[ \t]{0,20}>)", re.MULTILINE)
-"""A tab before a sign of a quotation. pyromark takes it for less than the four columns that it has."""
+_TAB_BEFORE_SIGN = re.compile(r"^ {0,3}\t(?=[ \t]{0,20}(?:>|```|~~~))", re.MULTILINE)
+"""A tab before a fence or the sign of a quotation. pyromark takes it for less than the four columns that it has."""
+_TAB_AFTER_FENCE = re.compile(r"(?<=```|~~~)[ \t]++$", re.MULTILINE)
 _OF_ONE_DIALECT = re.compile(r"\[[\^!xX\s]")
 """The beginning of what the dialects read differently: a footnote, a note with a title, a check box."""
 
@@ -171,7 +172,7 @@ def without_acting_parts(text: str, raw_html: RawHtml) -> str:
     limit = Limit()
     is_parsed = may_be_parsed(text)
     if is_parsed and "\t" in text:
-        text = _TAB_BEFORE_QUOTATION.sub("    ", text)
+        text = without_tabs_after_fences(_TAB_BEFORE_SIGN.sub("    ", text))
     try:
         for _ in range(MAX_ROUNDS if is_parsed else 0):
             before = text
@@ -194,6 +195,11 @@ def may_be_parsed(text: str) -> bool:
     """Return whether a text has so little markup that the parser needs little memory for it."""
     weight = sum(map(text.count, _MARKUP)) + _DEFINITION_WEIGHT * text.count("]:")
     return weight <= MOST_MARKUP and text.count("<") <= MAX_EVENTS
+
+
+def without_tabs_after_fences(text: str) -> str:
+    """Return the text without white space behind fences. pyromark reads no closing fence with a tab behind it."""
+    return _TAB_AFTER_FENCE.sub("", text) if "\t" in text else text
 
 
 class _Finder:

@@ -7,7 +7,7 @@ from collections import deque
 
 import pyromark
 
-from llmready.crawler.convert.commonmark import DIALECTS, alone, may_be_parsed
+from llmready.crawler.convert.commonmark import DIALECTS, alone, may_be_parsed, without_tabs_after_fences
 
 _FENCE = re.compile("`{3,}|~{3,}")
 _NEXT_PAGE = "The next page"
@@ -21,6 +21,7 @@ def with_closed_fences(text: str) -> str:
     if _has_plain_fences(text):
         return text
     if may_be_parsed(text):
+        text = without_tabs_after_fences(text)
         longest = max(map(len, _FENCE.findall(text)), default=3)
         with alone():
             for end in ("", f"\n{'`' * longest}", f"\n{'~' * longest}"):
