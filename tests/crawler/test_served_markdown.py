@@ -144,6 +144,7 @@ def test_active_markup_is_removed_and_its_text_is_kept(written: str, clean: str 
         f"0) [1]:a\n&\n\t```{IMAGE}",
         f"```\na\n```\t\n\n{IMAGE}",
         f"- ~~~\n  a\n  ~~~ \t\n\n  {IMAGE}",
+        '`<b>``\n\na\n\n`<b>``\t\n\n<im<b>g src="x" onerror="alert(1)">',
         f"> -\n>\n> ```\n> {IMAGE}\n> ```",
         f"Use `` as a mark, `a` or `{IMAGE}`.",
         f"Use \\` as a mark,\n`{IMAGE}`.",

@@ -170,13 +170,12 @@ def without_acting_parts(text: str, raw_html: RawHtml) -> str:
     `text` is Markdown without invisible characters. `raw_html` says what happens to raw HTML.
     """
     limit = Limit()
-    is_parsed = may_be_parsed(text)
-    if is_parsed and "\t" in text:
-        text = without_tabs_after_fences(_TAB_BEFORE_SIGN.sub("    ", text))
     try:
-        for _ in range(MAX_ROUNDS if is_parsed else 0):
+        for _ in range(MAX_ROUNDS if may_be_parsed(text) else 0):
             before = text
             for dialect in DIALECTS:
+                # Each removal may form another line with such a tab.
+                text = without_tabs_after_fences(_without_tabs_before_signs(text))
                 edits = _find(text, dialect, raw_html, limit)
                 text = edits.applied() if edits.changes else _without_leftovers(text, edits.code)
             if text == before:
@@ -195,6 +194,10 @@ def may_be_parsed(text: str) -> bool:
     """Return whether a text has so little markup that the parser needs little memory for it."""
     weight = sum(map(text.count, _MARKUP)) + _DEFINITION_WEIGHT * text.count("]:")
     return weight <= MOST_MARKUP and text.count("<") <= MAX_EVENTS
+
+
+def _without_tabs_before_signs(text: str) -> str:
+    return _TAB_BEFORE_SIGN.sub("    ", text) if "\t" in text else text
 
 
 def without_tabs_after_fences(text: str) -> str:

@@ -67,6 +67,8 @@ class RepeatedBlocks:
     def _names_the_site(self, blocks: list[str]) -> bool:
         """Return whether the first heading is on many pages, above the page's own heading."""
         is_repeated = blocks[0].startswith("# ") and self._is_repeated(self._counts[_key(blocks[0])])
+        if "\n" in blocks[0] or _is_indented(blocks[1:]):
+            return False
         return is_repeated and any(block.startswith("#") for block in blocks[1 : FARTHEST_HEADING + 1])
 
     def _run(self, blocks: list[str]) -> int:
@@ -103,8 +105,9 @@ def _movable(blocks: list[str]) -> list[str]:
 
 
 def _is_indented(blocks: list[str]) -> bool:
-    """Return whether the first of these blocks is indented."""
-    return bool(blocks) and blocks[0].startswith((" ", "\t", "\n"))
+    """Return whether the first of these blocks that is not empty is indented."""
+    first = next((text for block in blocks if (text := block.strip("\n"))), "")
+    return first.startswith((" ", "\t"))
 
 
 def _key(block: str) -> bytes:
