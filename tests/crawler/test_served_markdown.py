@@ -145,6 +145,8 @@ def test_active_markup_is_removed_and_its_text_is_kept(written: str, clean: str 
         f"```\na\n```\t\n\n{IMAGE}",
         f"- ~~~\n  a\n  ~~~ \t\n\n  {IMAGE}",
         '`<b>``\n\na\n\n`<b>``\t\n\n<im<b>g src="x" onerror="alert(1)">',
+        f"```|\n-|\n{IMAGE}",
+        f"-     {IMAGE}|\n-|",
         f"> -\n>\n> ```\n> {IMAGE}\n> ```",
         f"Use `` as a mark, `a` or `{IMAGE}`.",
         f"Use \\` as a mark,\n`{IMAGE}`.",
@@ -152,7 +154,7 @@ def test_active_markup_is_removed_and_its_text_is_kept(written: str, clean: str 
 )
 @pytest.mark.parametrize("media", ["text/markdown", "text/plain"])
 def test_what_only_some_parsers_read_as_code_is_inactive(written: str, media: str) -> None:
-    for before in ("Words.\n\n", "\n" * 300, " \n" * 300):
+    for before in ("", "Words.\n\n", "\n" * 300, " \n" * 300):
         assert living(served(f"{before}{written}\n\nLast words.", media)) == []
 
 

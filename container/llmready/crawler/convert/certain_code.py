@@ -63,8 +63,7 @@ class CertainCode:
         if not self._matters(start, end):
             return True
         line_start = self._source.rfind(b"\n", 0, start) + 1
-        if self._first >= line_start:
-            return True
+        is_first = self._first >= line_start
         before = self._source[max(0, line_start - _LONGEST_LINE) : max(0, line_start - 1)]
         last_line = before.rstrip().rpartition(b"\n")[2]
         if not is_indented:
@@ -76,9 +75,11 @@ class CertainCode:
             is_in_item = _BEGINS_ITEM.search(self._source, line_start, start) is not None
             second = self._source.find(b"\n", start, end) + 1 or end
             is_head = _may_be_below_head(self._source[second : self._end_of_line(second, end)])
-            is_item_empty = start > line_start and not last_line.strip(_SIGNS)
+            is_item_empty = start > line_start and not is_first and not last_line.strip(_SIGNS)
             has_tab = self._source.find(b"\t", line_start, start) >= 0
             return not (is_in_item or is_head or is_item_empty or has_tab)
+        if is_first and not self._depth:
+            return True
         if self._depth or self._last_block not in _BEFORE_INDENTED_CODE:
             return False
         is_after_blank = not before.rpartition(b"\n")[2].strip()
