@@ -146,6 +146,7 @@ def test_active_markup_is_removed_and_its_text_is_kept(written: str, clean: str 
         f"- ~~~\n  a\n  ~~~ \t\n\n  {IMAGE}",
         '`<b>``\n\na\n\n`<b>``\t\n\n<im<b>g src="x" onerror="alert(1)">',
         f"```|\n-|\n{IMAGE}",
+        f"```\n{IMAGE}\n[x](javascript:alert(1))\n```\n\n- [ ]\n\n  ```\n",
         f"-     {IMAGE}|\n-|",
         f"> -\n>\n> ```\n> {IMAGE}\n> ```",
         f"Use `` as a mark, `a` or `{IMAGE}`.",
@@ -156,6 +157,7 @@ def test_active_markup_is_removed_and_its_text_is_kept(written: str, clean: str 
 def test_what_only_some_parsers_read_as_code_is_inactive(written: str, media: str) -> None:
     for before in ("", "Words.\n\n", "\n" * 300, " \n" * 300):
         assert living(served(f"{before}{written}\n\nLast words.", media)) == []
+        assert living(served(f"{before}{written}", media)) == []
 
 
 @pytest.mark.parametrize(

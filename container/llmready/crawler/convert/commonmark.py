@@ -17,6 +17,7 @@ import pyromark
 from llmready.crawler.convert.certain_code import CertainCode
 from llmready.crawler.convert.destinations import SEEN, is_safe
 from llmready.crawler.convert.markdown_edits import MAX_EVENTS, Edits, Limit, RawHtml, TooManyEvents, is_live
+from llmready.crawler.convert.tabs import without_tabs_after_fences, without_tabs_before_signs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -90,9 +91,6 @@ _UNUSUAL_OUTPUT = _other_than_rendered('https?://[^"<>]*')
 """What must be examined: nearly all rendered text has only tags of the renderer, and links to the web."""
 _RENDERED_DESTINATION = re.compile(r'(?:href|src)="([^"]*)"')
 
-_TAB_BEFORE_SIGN = re.compile(r"^ {0,3}\t(?=[ \t]{0,20}(?:>|```|~~~))", re.MULTILINE)
-"""A tab before a fence or the sign of a quotation. pyromark takes it for less than the four columns that it has."""
-_TAB_AFTER_FENCE = re.compile(r"(?<=```|~~~)[ \t]++$", re.MULTILINE)
 _OF_ONE_DIALECT = re.compile(r"\[[\^!xX\s]")
 """The beginning of what the dialects read differently: a footnote, a note with a title, a check box."""
 
@@ -175,17 +173,25 @@ def without_acting_parts(text: str, raw_html: RawHtml) -> str:
             before = text
             for dialect in DIALECTS:
                 # Each removal may form another line with such a tab.
-                text = without_tabs_after_fences(_without_tabs_before_signs(text))
+                text = without_tabs_after_fences(without_tabs_before_signs(text))
                 edits = _find(text, dialect, raw_html, limit)
                 text = edits.applied() if edits.changes else _without_leftovers(text, edits.code)
             if text == before:
                 return text
     except TooManyEvents:
         pass
-    # The text is too large or too complex to be parsed until no active part remains. A regular expression would keep
-    # an object for each `<`.
+    # The text is too large or too complex to be parsed until no active part remains.
+    return without_parsing(text, keeps_own=raw_html == "foreign")
+
+
+def without_parsing(text: str, *, keeps_own: bool) -> str:
+    """Return a text without active parts, also if all its code is read as text.
+
+    `keeps_own` says whether the tags that the converter writes are kept.
+    """
+    # A regular expression would keep an object for each `<`.
     text = text.replace("<", "&lt;")
-    for own in _OWN_BEGINNINGS if raw_html == "foreign" else ():
+    for own in _OWN_BEGINNINGS if keeps_own else ():
         text = text.replace(f"&lt;{own}", f"<{own}")
     return _without_leftovers(text, [])
 
@@ -194,15 +200,6 @@ def may_be_parsed(text: str) -> bool:
     """Return whether a text has so little markup that the parser needs little memory for it."""
     weight = sum(map(text.count, _MARKUP)) + _DEFINITION_WEIGHT * text.count("]:")
     return weight <= MOST_MARKUP and text.count("<") <= MAX_EVENTS
-
-
-def _without_tabs_before_signs(text: str) -> str:
-    return _TAB_BEFORE_SIGN.sub("    ", text) if "\t" in text else text
-
-
-def without_tabs_after_fences(text: str) -> str:
-    """Return the text without white space behind fences. pyromark reads no closing fence with a tab behind it."""
-    return _TAB_AFTER_FENCE.sub("", text) if "\t" in text else text
 
 
 class _Finder:

@@ -7,7 +7,13 @@ from collections import deque
 
 import pyromark
 
-from llmready.crawler.convert.commonmark import DIALECTS, alone, may_be_parsed, without_tabs_after_fences
+from llmready.crawler.convert.commonmark import (
+    DIALECTS,
+    alone,
+    may_be_parsed,
+    without_parsing,
+)
+from llmready.crawler.convert.tabs import without_tabs_after_fences
 
 _FENCE = re.compile("`{3,}|~{3,}")
 _NEXT_PAGE = "The next page"
@@ -27,7 +33,9 @@ def with_closed_fences(text: str) -> str:
             for end in ("", f"\n{'`' * longest}", f"\n{'~' * longest}"):
                 if all(_ends(text + end, dialect) for dialect in DIALECTS):
                     return text + end
-    return text.replace("```", "\\`\\`\\`").replace("~~~", "\\~\\~\\~")
+    # Without its fences, code is text.
+    text = text.replace("```", "\\`\\`\\`").replace("~~~", "\\~\\~\\~")
+    return without_parsing(text, keeps_own=True)
 
 
 def _ends(text: str, dialect: pyromark.Options) -> bool:
