@@ -151,6 +151,12 @@ def test_active_markup_is_removed_and_its_text_is_kept(written: str, clean: str 
         f"> -\n>\n> ```\n> {IMAGE}\n> ```",
         f"Use `` as a mark, `a` or `{IMAGE}`.",
         f"Use \\` as a mark,\n`{IMAGE}`.",
+        f"| head |\n---\n`{IMAGE}|x`",
+        f"```|\n---\n{IMAGE}",
+        f"[y](`)``c`a`b`{IMAGE}`d`",
+        f"[y](/u '`')``c`a`b`{IMAGE}`d`",
+        f"<http://a.b/`>``c`a`b`{IMAGE}`d`",
+        "[y](`)`` `a`b`[x](javascript:alert(1))`d`",
     ],
 )
 @pytest.mark.parametrize("media", ["text/markdown", "text/plain"])

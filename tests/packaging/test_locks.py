@@ -54,6 +54,16 @@ def test_every_installation_of_python_packages_requires_hashes(name: str) -> Non
         assert "--require-hashes" in command or "--editable ." in command, command
 
 
+@pytest.mark.parametrize(
+    "workflow", sorted((ROOT / ".github" / "workflows").iterdir()), ids=lambda file: file.name
+)
+def test_every_action_of_a_workflow_is_pinned_by_its_commit(workflow: Path) -> None:
+    actions = re.findall(r"\buses:\s*(\S+)", workflow.read_text())
+    assert actions
+    for action in actions:
+        assert re.fullmatch(r"[\w.-]+/[\w./-]+@[0-9a-f]{40}", action), action
+
+
 @pytest.mark.parametrize("name", LOCKS)
 def test_lock_files_name_no_registry(name: str) -> None:
     assert not [path for path, entry in packages(ROOT / name).items() if "resolved" in entry]

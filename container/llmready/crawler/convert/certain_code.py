@@ -7,6 +7,10 @@ ends at a table. Where they can differ, code of one parser is text of another on
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _TAG_OR_DESTINATION = re.compile(rb"<[A-Za-z/!?]|\][(:]")
 _BEFORE_INDENTED_CODE = frozenset({"", "Paragraph", "Heading"})
@@ -38,8 +42,9 @@ class CertainCode:
         self._may_be_table: bool | None = None
         self._is_in_table = False
         self._scanned = 0
-        self._line = -1
-        self._is_paired = True
+        self._line, self._last_line = -1, b""
+        self._is_paired, self._is_below_head = True, False
+        self._openers = self._openers_from(0)
 
     def start(self, name: str, start: int, end: int) -> None:
         """Take the start of a part and its range of bytes."""
@@ -74,7 +79,8 @@ class CertainCode:
             # head of a table.
             is_in_item = _BEGINS_ITEM.search(self._source, line_start, start) is not None
             second = self._source.find(b"\n", start, end) + 1 or end
-            is_head = _may_be_below_head(self._source[second : self._end_of_line(second, end)])
+            head = self._source[line_start : self._end_of_line(start, end)]
+            is_head = _is_below_head(self._source[second : self._end_of_line(second, end)], head)
             is_item_empty = start > line_start and not is_first and not last_line.strip(_SIGNS)
             has_tab = self._source.find(b"\t", line_start, start) >= 0
             return not (is_in_item or is_head or is_item_empty or has_tab)
@@ -86,33 +92,52 @@ class CertainCode:
         return is_after_blank and bool(last_line.strip(_SIGNS))
 
     def has_span(self, start: int, end: int) -> bool:
-        """Return whether a code span is code for all parsers."""
+        """Return whether a code span is code for all parsers. Call it for each span, in their order."""
+        self._read_lines(start)
+        if self._is_paired:
+            # Backticks in a destination are not paired in this way.
+            self._is_paired = next(self._openers, -1) == start
         if not self._matters(start, end):
             return True
-        if self._source.find(b"\n", start, end) >= 0 or not self._are_backticks_paired(start):
+        if self._source.find(b"\n", start, end) >= 0 or not self._is_paired or start < self._line:
             return False
         if not self._knows_tables or self._is_in_table:
             return True
         if self._may_be_table is None:
             # Not only the paragraph, because parsers differ in where it begins and ends.
             lines = self._source[slice(*self._block)].split(b"\n")
-            self._may_be_table = any(map(_may_be_below_head, lines))
-        return not self._may_be_table
+            self._may_be_table = any(map(_is_below_head, lines[1:], lines))
+        # A parser may read the head of a table as a heading, which is another block.
+        return not (self._may_be_table or self._is_below_head)
 
-    def _are_backticks_paired(self, position: int) -> bool:
-        """Return whether each line since the last blank line pairs its backticks, up to the line of a position.
+    def _read_lines(self, position: int) -> None:
+        """Read the lines up to the one of a position.
 
-        Otherwise, a parser that joins these lines differently pairs them differently. Positions must ascend.
+        Each line since the last blank one must pair its backticks. Otherwise, a parser that joins these lines
+        differently pairs them differently.
         """
         while self._scanned <= position:
             line_end = self._end_of_line(self._scanned, len(self._source))
             text = self._source[self._scanned : line_end]
-            if not text.strip():
-                self._is_paired = True
+            if not text.strip(b" \t\r"):
+                self._is_paired, self._is_below_head = True, False
+                self._openers = self._openers_from(line_end)
             elif self._is_paired:
                 self._is_paired = _pairs_backticks(text)
+            self._is_below_head = self._is_below_head or _is_below_head(text, self._last_line)
+            self._last_line = text
             self._line, self._scanned = self._scanned, line_end + 1
-        return self._is_paired and position >= self._line
+
+    def _openers_from(self, start: int) -> Iterator[int]:
+        """Return the positions of the runs of backticks that begin a pair."""
+        opened = 0
+        for run in _BACKTICKS.finditer(self._source, start):
+            length = len(run[0])
+            if not opened:
+                opened = length
+                yield run.start()
+            elif opened == length:
+                opened = 0
 
     def _end_of_line(self, start: int, end: int) -> int:
         line_end = self._source.find(b"\n", start, end)
@@ -122,9 +147,9 @@ class CertainCode:
         return _TAG_OR_DESTINATION.search(self._source, start, end) is not None
 
 
-def _may_be_below_head(line: bytes) -> bool:
+def _is_below_head(line: bytes, head: bytes) -> bool:
     """Return whether some parser may read a line as the one below the head of a table."""
-    return b"-" in line and (b"|" in line or b":" in line) and not line.strip(_SIGNS_OF_TABLE)
+    return b"-" in line and (b"|" in line or b":" in line or b"|" in head) and not line.strip(_SIGNS_OF_TABLE)
 
 
 def _pairs_backticks(line: bytes) -> bool:
