@@ -2,7 +2,7 @@
 import { decodedAttribute } from './references.mjs'
 
 // Addresses that can stay unchanged: a browser would only make them absolute.
-const USUAL = /^(?!https?:(?!\/\/)|[a-z][a-z0-9+.-]*:[^/])[\w\-.~:/?#@!$'(*+,;=%)]+$/i
+const USUAL = /^(?!https?:(?!\/\/[^/])|[a-z][a-z0-9+.-]*:[^/])[\w\-.~:/?#@!$'(*+,;=%)]+$/i
 const BASED = /^(?:https?:\/\/|[/#?.]|[^:]*$)/i
 const UNSAFE_IN_MARKDOWN = /[|<>]/g
 const WEB = /^https?:/i

@@ -14,12 +14,13 @@ MAX_LENGTH = 2000
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*):")
+_WITHOUT_PATH = re.compile(r"(?:https?:)?(?:[?#]|\Z)", re.IGNORECASE)
 _REMOVED = re.compile(r"[\t\n\r]")
 _EDGES = "".join(map(chr, range(0x21)))
 _PLAIN_PATH = re.compile(r"[A-Za-z0-9\-._~!$&'()*+,;=:@/]*")
 _ODD_IN_PATH = re.compile(r"%[0-9A-Fa-f]{2}|[^A-Za-z0-9\-._~!$&'()*+,;=:@/]")
-_PLAIN_QUERY = re.compile(r"[A-Za-z0-9\-._~!$'()*+,;=:@/?&]*")
-_ODD_IN_QUERY = re.compile(r"%[0-9A-Fa-f]{2}|[^A-Za-z0-9\-._~!$'()*+,;=:@/?&]")
+_PLAIN_QUERY = re.compile(r"[A-Za-z0-9\-._~!$()*+,;=:@/?&]*")
+_ODD_IN_QUERY = re.compile(r"%[0-9A-Fa-f]{2}|[^A-Za-z0-9\-._~!$()*+,;=:@/?&]")
 _UNRESERVED = re.compile(r"[A-Za-z0-9\-._~]")
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
 _NUMERIC = re.compile(r"[0-9]+|0[xX][0-9A-Fa-f]*")
@@ -129,7 +130,15 @@ def join(base: Url, href: str) -> Url | None:
         The canonical URL, or None if it is not an http(s) URL that may be crawled.
     """
     # All pages of a folder resolve almost all links alike, so they share the entries of the cache.
-    return _join(base if href[:1] in ("", "?", "#") else base.folder, href)
+    return _join(base if keeps_path(href) else base.folder, href)
+
+
+def keeps_path(href: str) -> bool:
+    """Return whether a link leads to the path of its page, perhaps with another query, such as `?page=2`."""
+    # Most links begin with one of these characters.
+    if href[:1] in ("/", "."):
+        return False
+    return _WITHOUT_PATH.match(_clean(href)) is not None
 
 
 @lru_cache(maxsize=1024)
@@ -140,9 +149,8 @@ def _join(base: Url, href: str) -> Url | None:
         if match is None:
             return _relative(base, text)
         scheme, rest = match[1].lower(), text[match.end() :]
-        if scheme == base.scheme and not rest.startswith(("/", "\\")):
-            return _relative(base, rest)
-        return _absolute(scheme, rest)
+        # The standard requires both slashes of `https://` only if the scheme is not that of the page.
+        return _relative(base, rest) if scheme == base.scheme else _absolute(scheme, rest)
     except BadUrl:
         return None
 

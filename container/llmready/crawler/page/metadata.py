@@ -22,7 +22,7 @@ from llmready.crawler.page.meta_tags import (
     read_metas,
     robots_rules,
 )
-from llmready.crawler.urls import Url, join
+from llmready.crawler.urls import Url, join, keeps_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -174,7 +174,7 @@ def _links(hrefs: Iterable[str], base: Url) -> list[Url]:
         target = attribute_of(href).partition("#")[0] if "&" in href else href
         if not target:
             continue
-        link = page_link(root if target[0] == "/" else base if target[0] == "?" else folder, target)
+        link = page_link(root if target[0] == "/" else base if keeps_path(target) else folder, target)
         if link is not None:
             found[link] = None
     return list(found)
