@@ -1,4 +1,6 @@
 // Emphasis by the rules of CommonMark: which delimiters open and close emphasis, and which cannot be used.
+import { joinCode } from './code_spans.mjs'
+import { isWhole, narrowAll } from './whole_pieces.mjs'
 
 /** @typedef {{ sign: string, pair: number, opens: boolean }} Delimiter The beginning or the end of emphasis; `pair` is equal for both. */
 /** @typedef {string | Delimiter} Piece A part of a line. */
@@ -6,8 +8,8 @@
 const WORD_BEFORE = /[\p{L}\p{N}]$/u
 const WORD_AFTER = /^[\p{L}\p{N}]/u
 // Characters that may be moved out of emphasis at its edges; a backslash belongs to the character that it escapes.
-const SIGNS_FIRST = /^(?:\\[!-/:-@[-`{-~]|[^\p{L}\p{N}\s\\`[\]<>&!])+\s*/u
-const SIGNS_LAST = /\s*(?:\\[!-/:-@[-`{-~]|[^\p{L}\p{N}\s\\`[\]<>&;!])+$/u
+const SIGNS_FIRST = /^(?:\\[!-/:-@[-`{-~]|[^\p{L}\p{N}\s\\`[\]<>&])+\s*/u
+const SIGNS_LAST = /\s*(?:\\[!-/:-@[-`{-~]|[^\p{L}\p{N}\s\\`[\]<>&;])+$/u
 const SPACE = /\s/
 /** The usual characters before, in and after emphasis, by their codes. */
 const BEFORE = signs(' \n(')
@@ -30,7 +32,8 @@ const MOST_OPEN = 100
  * Return the pieces of a line as Markdown whose emphasis parsers read as intended.
  *
  * A punctuation character at the edge of emphasis is moved out of it if a letter follows, because CommonMark would
- * ignore the delimiter there; delimiters that are still ignored are left out.
+ * ignore the delimiter there. Links, images, code and formulas are moved out as a whole. Delimiters that are still ignored
+ * are left out.
  *
  * @param {Piece[]} written
  * @param {{ left: number }} work Pieces that may still be examined on this page to find what can be left out or written
@@ -39,6 +42,7 @@ const MOST_OPEN = 100
 export function joined(written, work) {
   if (isSimple(written)) return textOf(written)
   const pieces = withSignsOutside(written)
+  narrowAll(pieces, MOST_TRIES)
   for (let tries = 0; ; tries++) {
     let lost = firstLost(pieces)
     if (lost === NONE) break
@@ -51,6 +55,7 @@ export function joined(written, work) {
     }
     if (lost === EVERY) break
   }
+  joinCode(pieces)
   return textOf(pieces)
 }
 
@@ -147,14 +152,14 @@ function withSignsOutside(pieces) {
 
 /** Return the signs that a piece begins with and that move before a delimiter. @param {Piece | undefined} next @param {Piece[]} before */
 function firstSigns(next, before) {
-  if (typeof next !== 'string' || !WORD_BEFORE.test(textBefore(before, before.length).slice(-2))) return ''
+  if (typeof next !== 'string' || isWhole(next) || !WORD_BEFORE.test(textBefore(before, before.length).slice(-2))) return ''
   const signs = SIGNS_FIRST.exec(next.slice(0, MOST_SIGNS))?.[0] ?? ''
   return WORD_AFTER.test(next.slice(signs.length)) ? signs : ''
 }
 
 /** Return the signs that a piece ends with and that move behind the delimiter at a place. @param {Piece | undefined} last */
 function lastSigns(last, pieces, at) {
-  if (typeof last !== 'string' || !WORD_AFTER.test(textAfter(pieces, at))) return ''
+  if (typeof last !== 'string' || isWhole(last) || !WORD_AFTER.test(textAfter(pieces, at))) return ''
   const signs = SIGNS_LAST.exec(last.slice(-MOST_SIGNS))?.[0] ?? ''
   return WORD_BEFORE.test(last.slice(0, last.length - signs.length).slice(-2)) ? signs : ''
 }

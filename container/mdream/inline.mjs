@@ -3,12 +3,13 @@ import { addressOf, protectedMail } from './addresses.mjs'
 import { languageOf } from './code.mjs'
 import { embedOf, imageOf, onlyEmbedOf, onlyImageOf } from './images.mjs'
 import { formulaOf, formulaOfImage } from './math.mjs'
-import { children, holds, nextOf, previousOf, textOf } from './measure.mjs'
+import { holds, nextOf, previousOf, textOf } from './measure.mjs'
 import { FRAGMENT } from './names.mjs'
 import { rawText } from './raw_lines.mjs'
 import { decoded } from './references.mjs'
+import { ScriptWriter } from './scripts.mjs'
 import { BLOCK, ID, NAMES, PROPERTIES, ids } from './tags.mjs'
-import { END_HEADING_LINK, END_LINK, END_MARK, END_PARAGRAPH, END_TAG, END_TEXT, TextWriter } from './text_writer.mjs'
+import { END_HEADING_LINK, END_LINK, END_MARK, END_PARAGRAPH, END_TAG, END_TEXT } from './text_writer.mjs'
 import { ATTRIBUTE } from './tree.mjs'
 
 const NUMBER_SIGN = 35
@@ -36,23 +37,16 @@ const ARRANGES = /(?:^|\s)(?:(?:d-)?(?:inline-)?(?:flex|grid)|row)(?:\s|$)/
 const RAISED = ids('sup')
 const BREAKS = ids('br')
 const CELLS = ids('td', 'th')
-const NOTE_MARK = /^\W?\s*([\w*\u2020\u2021\u00a7\u00b6]{1,4})\s*\W?$/
-/** Endings of ordinal numbers, and signs that are raised for their looks. */
-const ORDINAL = /^(?:st|nd|rd|th|er|re|nd|ère|ème|eme|º|ª|®|™|©)$/i
-// Elements without an equivalent in Markdown: only their content is written.
-export const BARE = ids(
-  'abbr', 'acronym', 'bdi', 'bdo', 'big', 'cite', 'colgroup', 'data', 'dfn', 'font', 'ins', 'label', 'mark', 'nobr',
-  'optgroup', 'option', 'output', 'picture', 'rb', 'ruby', 'rtc', 'slot', 'small', 'span', 'time', 'u', 'wbr',
-)
 /** Elements that are emphasis, by its name. */
 const MARKS = NAMES.map((name) => ({ b: 'strong', strong: 'strong', em: 'em', i: 'em', var: 'em', del: 'del', s: 'del', strike: 'del' })[name])
+const NORMAL_WEIGHT = /font-weight\s*:\s*(?:normal|[1-4]00)/i
 /** What emphasis cannot enclose. */
 const NO_INLINE = Uint8Array.from(PROPERTIES, (properties) => (properties & BLOCK ? 1 : 0))
 /** Elements that may be the title of a link with lists. */
 const TITLES_OF_LINKS = ids('div', 'p')
 const UNWRAPPED_IN_CODE = ids('dl', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'ol', 'p', 'pre', 'section', 'table', 'ul')
 
-export class InlineWriter extends TextWriter {
+export class InlineWriter extends ScriptWriter {
   /** Return whether a quotation begins with an element that names its source. */
   isSource(node) {
     const { tree, measure } = this
@@ -109,6 +103,8 @@ export class InlineWriter extends TextWriter {
     if (!this.measure.length(node)) this.icon(node)
     if (!this.measure.length(node) || holds(this.tree, node, NO_INLINE)) return node + 1
     const mark = MARKS[tag]
+    // Google Docs encloses pasted text in such an element.
+    if (mark === 'strong' && NORMAL_WEIGHT.test(this.tree.get(node, ATTRIBUTE.style))) return node + 1
     this.line.open(mark)
     return this.within(node, END_MARK, mark)
   }
@@ -234,11 +230,35 @@ export class InlineWriter extends TextWriter {
       if (UNWRAPPED_IN_CODE[tree.tag[inner]] && !tree.gone[inner]) return node + 1
     }
     if (this.isBlockOfCode(node)) return this.pre(node, rawText(tree, node))
+    const links = line.isInLink || !measure.linked(node) ? [] : this.linksIn(node)
+    if (new Set(links.map((link) => link.address)).size > 1) return this.codeWithLinks(node, links)
     const text = decoded(rawText(tree, node, ' '))
-    const address = line.isInLink || !measure.linked(node) ? '' : this.onlyAddress(node)
-    if (address) line.open('link')
+    if (links.length) line.open('link')
     line.code(text)
-    if (address) line.closeLink(this.absolute(address))
+    if (links.length) line.closeLink(this.absolute(links[0].address))
+    return end
+  }
+
+  /** Write code that links to several addresses as code, links with code, and code. */
+  codeWithLinks(node, links) {
+    const { tree, line } = this
+    const end = tree.end[node]
+    let text = ''
+    let next = 0
+    for (let inner = node + 1; inner < end; inner++) {
+      if (inner === links[next]?.node) {
+        const { address } = links[next++]
+        line.code(decoded(text))
+        text = ''
+        line.open('link')
+        line.code(decoded(rawText(tree, inner, ' ')))
+        line.closeLink(this.absolute(address))
+        inner = tree.end[inner] - 1
+      } else if (tree.gone[inner]) inner = tree.end[inner] - 1
+      else if (tree.tag[inner] === 0) text += tree.raw(inner)
+      else if (tree.tag[inner] === ID.br) text += ' '
+    }
+    line.code(decoded(text))
     return end
   }
 
@@ -257,42 +277,13 @@ export class InlineWriter extends TextWriter {
     return PROPERTIES[tree.tag[block]] & BLOCK && measure.length(block) === measure.length(node)
   }
 
-  /** Return the address of the link that contains all of an element's text, or an empty text. */
-  onlyAddress(node) {
+  /** Return the links with text in a part, with their addresses, without those within the page. */
+  linksIn(node) {
     const { tree, measure } = this
-    const link = tree.all(node, ID.a).find((one) => measure.length(one) === measure.length(node))
-    const href = link === undefined ? '' : tree.get(link, ATTRIBUTE.href)
-    return href.startsWith('#') ? '' : addressOf(href, this.origin)
-  }
-
-  superscript(node) {
-    const { tree } = this
-    const note = this.noteMark(node)
-    if (note) {
-      this.line.markdown(`[${note}]`)
-      return tree.end[node]
-    }
-    const isPlain = children(tree, node).every((inner) => BARE[tree.tag[inner]])
-    if (isPlain && this.measure.length(node) && !ORDINAL.test(textOf(tree, node))) this.line.text('^')
-    return node + 1
-  }
-
-  /** Return the mark of a footnote that a superscript links to, or an empty text. */
-  noteMark(node) {
-    const { tree } = this
-    const above = tree.parent[node]
-    // The link may be around the superscript instead.
-    const isInLink = tree.tag[above] === ID.a && this.measure.length(above) === this.measure.length(node)
-    const [link, ...others] = isInLink ? [above] : children(tree, node)
-    if (link === undefined || others.length || tree.tag[link] !== ID.a || !tree.get(link, ATTRIBUTE.href).startsWith('#')) return ''
-    return NOTE_MARK.exec(textOf(tree, node))?.[1] ?? ''
-  }
-
-  subscript(node) {
-    const { tree } = this
-    const isPlain = children(tree, node).every((inner) => BARE[tree.tag[inner]])
-    if (isPlain && this.measure.length(node) && this.line.endsWithWord) this.line.markdown('_')
-    return node + 1
+    return tree.all(node, ID.a).filter((link) => !tree.gone[link] && measure.length(link)).map((link) => {
+      const href = tree.get(link, ATTRIBUTE.href).trim()
+      return { node: link, address: !href || href.startsWith('#') || SCRIPT.test(href) ? '' : addressOf(href, this.origin) }
+    }).filter((link) => link.address)
   }
 
   /** Return whether a span is the text of a tooltip directly behind the word that it explains. */

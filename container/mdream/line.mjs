@@ -1,6 +1,7 @@
 // One line of Markdown: escaped text, code, links, images, emphasis and line breaks.
 import { AddressesOf, endsInAddress } from './bare_addresses.mjs'
 import { visible } from './characters.mjs'
+import { codeSpan } from './code_spans.mjs'
 import { MOST_WORK, joined } from './delimiters.mjs'
 import { destination, destinationAfter, withoutTracking } from './destinations.mjs'
 
@@ -364,15 +365,4 @@ export function asParagraph(text) {
   if (!(text.includes('\n') ? STARTS : STARTS_LINE).test(text)) return text
   return text.split('\n').map((one) => (
     one.replace(BLOCK_START, '\\$&').replace(NUMBER_START, '$1\\$2').replace(DEFINITION_START, '$1\\:'))).join('\n')
-}
-
-function codeSpan(text, isInCell) {
-  let fence = '`'
-  if (text.includes('`')) {
-    const runs = new Set(text.match(/`+/g)?.map((run) => run.length))
-    while (runs.has(fence.length)) fence += '`'
-  }
-  const isPadded = text.startsWith('`') || text.endsWith('`') || (text.startsWith(' ') && text.endsWith(' '))
-  const inner = isPadded ? ` ${text} ` : text
-  return `${fence}${isInCell ? inner.replaceAll('|', '\\|') : inner}${fence}`
 }

@@ -2,14 +2,14 @@
 //
 // Definition lists become terms followed by list items, folded parts are written in full, layout tables become
 // blocks, code blocks lose their markup and keep their language, and the content of a cell becomes one line.
-import { BARE, InlineWriter, LISTS, SEEN } from './inline.mjs'
+import { InlineWriter, LISTS, SEEN } from './inline.mjs'
 import { leaveOutBullet, numberingOf, taskOf, valueOf } from './items.mjs'
 import { children, firstOf, holds, textOf } from './measure.mjs'
 import { BLOCK_TITLE, FRAGMENT, LINE, PANEL, SIGNATURE } from './names.mjs'
 import { linesOfTable, rawText } from './raw_lines.mjs'
 import { decoded } from './references.mjs'
 import { readTables } from './tables.mjs'
-import { BLOCK, FIRST_FREE, HEADING, ID, NAMES, PROPERTIES, ids } from './tags.mjs'
+import { BARE, BLOCK, FIRST_FREE, HEADING, ID, NAMES, PROPERTIES, ids } from './tags.mjs'
 import {
   END_CAPTION, END_CELL, END_CONTAINER, END_HEADING, END_LINE, END_LINK, END_LIST, END_PARAGRAPH, END_TABLE, END_WORD,
 } from './text_writer.mjs'

@@ -187,3 +187,9 @@ for (let id = NAMES.length - 1; id > 1; id--) {
   const { length } = NAMES[id]
   if (length > SHORT && length <= LONGER) LONGER_ONES[longerSlotOf(NAME_CODES[id], 0, length)] = id
 }
+
+/** Elements without an equivalent in Markdown: only their content is written. */
+export const BARE = ids(
+  'abbr', 'acronym', 'bdi', 'bdo', 'big', 'cite', 'colgroup', 'data', 'dfn', 'font', 'ins', 'label', 'mark', 'nobr',
+  'optgroup', 'option', 'output', 'picture', 'rb', 'ruby', 'rtc', 'slot', 'small', 'span', 'time', 'u', 'wbr',
+)

@@ -1,0 +1,46 @@
+// Code spans of a line.
+
+const FENCE = /^`+/
+
+/** Return text as a code span. @param {string} text @param {boolean} isInCell */
+export function codeSpan(text, isInCell) {
+  let fence = '`'
+  if (text.includes('`')) {
+    const runs = new Set(text.match(/`+/g)?.map((run) => run.length))
+    while (runs.has(fence.length)) fence += '`'
+  }
+  const isPadded = text.startsWith('`') || text.endsWith('`') || (text.startsWith(' ') && text.endsWith(' '))
+  const inner = isPadded ? ` ${text} ` : text
+  return `${fence}${isInCell ? inner.replaceAll('|', '\\|') : inner}${fence}`
+}
+
+/**
+ * Join code spans that follow each other directly in a line, because parsers would read their backticks as one run. Empty
+ * pieces are those of delimiters that have been left out.
+ *
+ * @param {import('./delimiters.mjs').Piece[]} pieces
+ */
+export function joinCode(pieces) {
+  let before = -1
+  for (let at = 0; at < pieces.length; at++) {
+    const piece = pieces[at]
+    if (piece === '') continue
+    const last = before < 0 ? '' : pieces[before]
+    if (isCode(piece) && isCode(last)) {
+      pieces[at] = codeSpan(codeIn(last) + codeIn(piece), false)
+      pieces[before] = ''
+    }
+    before = at
+  }
+}
+
+/** Return whether a piece is a code span; text has a backslash before each backtick. */
+function isCode(piece) {
+  return typeof piece === 'string' && piece.startsWith('`') && piece.endsWith('`')
+}
+
+function codeIn(span) {
+  const length = FENCE.exec(span)?.[0].length ?? 0
+  const inner = span.slice(length, -length)
+  return inner.startsWith(' ') && inner.endsWith(' ') && inner.trim() ? inner.slice(1, -1) : inner
+}
