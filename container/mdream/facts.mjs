@@ -4,12 +4,15 @@ import { offerOf, publishedOf } from './structured.mjs'
 import { ID } from './tags.mjs'
 import { parseNoscript } from './parser.mjs'
 import { ATTRIBUTE } from './tree.mjs'
+import { INTEGRATION } from './tree_builder.mjs'
 import { resolved, sourceOf } from './measure.mjs'
 
 /** Links of one page; a page with more is a trap. */
 const MOST_LINKS = 5000
 /** Characters of an address; longer ones are traps or errors. */
 const LONGEST_ADDRESS = 4000
+/** Elements of a kind that are examined for facts. */
+const MOST_EXAMINED = 5000
 const MOST_METAS = 200
 const MOST_RELATED = 200
 /** Characters of a title or of the content of a `meta`. */
@@ -63,14 +66,35 @@ export function originOf(tree, url) {
 }
 
 function baseOf(tree) {
-  const base = tree.lists[ID.base].find((node) => tree.has(node, HREF))
+  const base = inDocument(tree, ID.base, HREF)[0]
   return base === undefined ? null : tree.get(base, HREF).slice(0, LONGEST_ADDRESS)
+}
+
+/**
+ * Return the elements of a kind that have an attribute and are part of the document: neither in a template nor elements
+ * of SVG or MathML.
+ */
+function inDocument(tree, tag, attribute) {
+  const found = tree.lists[tag].filter((node) => tree.has(node, attribute))
+  return found.slice(0, MOST_EXAMINED).filter((node) => isInDocument(tree, node))
+}
+
+function isInDocument(tree, node) {
+  let isHtml = false
+  for (let above = tree.parent[node]; above > 0; above = tree.parent[above]) {
+    const tag = tree.tag[above]
+    if (tag === ID.template) return false
+    if (INTEGRATION[tag]) isHtml = true
+    if (tag !== ID.svg && tag !== ID.math) continue
+    if (!isHtml) return false
+    isHtml = false
+  }
+  return true
 }
 
 function metasOf(tree) {
   const found = []
-  for (const node of tree.lists[ID.meta]) {
-    if (!tree.has(node, CONTENT)) continue
+  for (const node of inDocument(tree, ID.meta, CONTENT)) {
     const name = tree.get(node, NAME) || tree.get(node, PROPERTY)
     found.push([name, tree.get(node, ATTRIBUTE['http-equiv']), tree.get(node, CONTENT).slice(0, LONGEST_TEXT)])
     if (found.length === MOST_METAS) break
@@ -80,9 +104,9 @@ function metasOf(tree) {
 
 function relatedOf(tree) {
   const found = []
-  for (const node of tree.lists[ID.link]) {
+  for (const node of inDocument(tree, ID.link, HREF)) {
     const rel = tree.get(node, REL)
-    if (!RELATIONS.test(rel) || !tree.has(node, HREF)) continue
+    if (!RELATIONS.test(rel)) continue
     const href = tree.get(node, HREF).slice(0, LONGEST_ADDRESS)
     found.push([rel, href, tree.get(node, TYPE), tree.get(node, HREFLANG)])
     if (found.length === MOST_RELATED) break

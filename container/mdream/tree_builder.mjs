@@ -26,7 +26,7 @@ const LEADING_BREAK = ids('listing', 'pre', 'textarea')
 /** Elements that are ignored in the search for an open item, term or explanation that the next one closes. */
 const PASSED_BY_ITEMS = ids('address', 'div', 'p')
 /** Elements of SVG and MathML that contain HTML. */
-const INTEGRATION = ids('foreignobject', 'desc', 'title', 'annotation-xml', 'mi', 'mo', 'mn', 'ms', 'mtext')
+export const INTEGRATION = ids('foreignobject', 'desc', 'title', 'annotation-xml', 'mi', 'mo', 'mn', 'ms', 'mtext')
 /** Elements whose names alone are relevant for finding the main part. */
 const COUNTING = ids('article', 'aside', 'footer', 'header', 'main')
 /** Properties that require closing elements before an element is added. */

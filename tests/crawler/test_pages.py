@@ -48,6 +48,12 @@ def read() -> Iterator[Read]:
         ('<a href="c.html#x"><a href="c.html"><a href="#y"><a>', ["/a/c.html"]),
         ('<base href="/x/"><a href="c.html">', ["/x/c.html"]),
         ('<base href="https://other.example/"><a href="c">', ["https://other.example/c"]),
+        ('<template><base href="/x/"></template><a href="c.html">', ["/a/c.html"]),
+        ('<svg><g><base href="/x/"></g></svg><math><base href="/y/"></math><a href="c.html">', ["/a/c.html"]),
+        ('<template><svg><foreignObject><base href="/x/"></svg></template><a href="c">', ["/a/c"]),
+        ('<svg><foreignObject><p><base href="/x/"></svg><a href="c.html">', ["/x/c.html"]),
+        ('<template><base href="/x/"></template><base href="/y/"><a href="c.html">', ["/y/c.html"]),
+        ('<template><meta name="robots" content="nofollow"></template><a href="/c">', ["/c"]),
         ('<a href="?p=2">', ["/a/b.html?p=2"]),
         (
             '<a href=" ?p=2"><a href="&#10;?p=3"><a href=" #x">',
@@ -409,6 +415,13 @@ def test_images_keep_their_descriptions_and_links_are_absolute(html: str, markdo
     assert _convert(f"<main><p>Before it. {html} After it.</p></main>") == [
         f"Before it. {markdown} After it."
     ]
+
+
+@pytest.mark.parametrize("tag", ["template", "svg", "math"])
+def test_a_base_that_is_not_part_of_the_document_changes_no_link_in_the_markdown(tag: str) -> None:
+    base = f"<{tag}><base href=https://other.example/></{tag}>"
+    markdown = _convert(f"{base}<main><p>Before it. <a href=c.html>l</a> After it.</p></main>")
+    assert markdown == ["Before it. [l](https://example.com/a/c.html) After it."]
 
 
 @pytest.mark.parametrize(
