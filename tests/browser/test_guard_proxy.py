@@ -280,6 +280,23 @@ async def test_never_more_connections_to_a_host_than_allowed() -> None:
         assert site.most_at_once == 2
 
 
+async def test_a_request_that_the_browser_gave_up_is_not_sent() -> None:
+    with serving(lambda _: Answer("slow", delay=0.3)) as site:
+        async with proxying(("127.0.0.1", site.port), most=1) as proxy:
+            head = f"GET http://{site.address}/%s HTTP/1.1\r\n\r\n"
+            first = asyncio.ensure_future(ask(proxy, (head % "first").encode()))
+            await asyncio.sleep(0.1)
+            host, _, port = proxy.address.partition(":")
+            _, writer = await asyncio.open_connection(host, int(port))
+            writer.write((head % "second").encode())
+            await asyncio.sleep(0.1)
+            writer.close()
+            assert (await first).endswith(b"slow")
+            await asyncio.sleep(0.2)
+            assert (await ask(proxy, (head % "third").encode())).endswith(b"slow")
+        assert site.paths == ["/first", "/third"]
+
+
 async def test_idle_tunnel_is_closed_for_a_waiting_connection() -> None:
     with serving({"/": "here"}) as site:
         async with proxying(("127.0.0.1", site.port), most=1) as proxy:

@@ -234,6 +234,7 @@ class _Crawl:
                 budget=http.budget,
                 limits=limits,
                 user_agent=self.settings.user_agent,
+                gate=self.gate,
             )
         )
 

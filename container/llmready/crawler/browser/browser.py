@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from llmready.crawler.fetch.address_guard import AddressGuard
     from llmready.crawler.fetch.bodies import Budget
+    from llmready.crawler.fetch.gate import Gate
     from llmready.crawler.fetch.response import Response
     from llmready.crawler.fetch.robots import Robots
     from llmready.crawler.options import Limits
@@ -57,6 +58,7 @@ class Browser:
         budget: Bytes that the crawl may still receive.
         limits: Limits of the crawl.
         user_agent: User agent of all requests.
+        gate: No page is rendered while it is closed.
         resolver: Resolver of host names. Only tests replace it.
     """
 
@@ -68,6 +70,7 @@ class Browser:
         budget: Budget,
         limits: Limits,
         user_agent: str,
+        gate: Gate,
         resolver: AbstractResolver | None = None,
     ) -> None:
         self.rendered = 0
@@ -76,6 +79,7 @@ class Browser:
         self._budget = budget
         self._limits = limits
         self._user_agent = user_agent
+        self._gate = gate
         self._watch = f"_{secrets.token_hex(8)}"
         self.proxy = GuardProxy(
             guard,
@@ -126,6 +130,11 @@ class Browser:
 
     async def _rendered(self, response: Response, robots: Robots) -> Rendered:
         chromium, tab = await self._tab(response, robots)
+        # A tab without a page sends no requests, so only the time from showing the page to leaving it needs a turn.
+        async with self._gate.passing():
+            return await self._shown(chromium, tab, response, robots)
+
+    async def _shown(self, chromium: Chromium, tab: Tab, response: Response, robots: Robots) -> Rendered:
         usable = False
         try:
             async with asyncio.timeout(self._limits.page_seconds):

@@ -151,6 +151,9 @@ class GuardProxy:
                 request = _read_head(await reader.readuntil(b"\r\n\r\n"))
             self._guard.check_url(request.url)
             async with self._connected(request.url) as (site, connection):
+                if reader.at_eof():
+                    # The browser has left the page while the request waited for a connection.
+                    return
                 if request.tunnel:
                     writer.write(b"HTTP/1.1 200 Connected\r\n\r\n")
                 else:

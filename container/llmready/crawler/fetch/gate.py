@@ -7,11 +7,11 @@ the timeout of the crawl.
 from __future__ import annotations
 
 import asyncio
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
 
 
 _LONGEST_HOLD = 30.0  # seconds
@@ -82,6 +82,17 @@ class Gate:
         self._running -= 1
         if not self._running:
             self._quiet.set()
+
+    @asynccontextmanager
+    async def passing(self) -> AsyncIterator[None]:
+        """Wait until it is open, and record that requests are sent within the context."""
+        while not self.is_open:
+            await self.wait()
+        self.entered()
+        try:
+            yield
+        finally:
+            self.left()
 
     def hold(self, until: float) -> None:
         """Record the earliest time of the next request to the site, on the loop's clock."""
