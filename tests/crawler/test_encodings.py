@@ -66,11 +66,33 @@ def test_labels_that_python_does_not_know(label: str, codec: str, text: str) -> 
         '<meta charset="nonsense"><meta charset="shift_jis">',
         '<?xml version="1.0" encoding="Shift_JIS"?><html>',
         '\n<?xml version="1.0" encoding="koi8-r"?><meta charset="shift_jis">',
+        '<link title="<meta charset=koi8-r>"><meta charset="shift_jis">',
+        "<p title='<meta charset=koi8-r>' data-a=<meta data-b=x\"y><meta charset=shift_jis>",
+        '<a title = \n"a>b <meta charset=koi8-r>"><meta charset="shift_jis">',
+        '<meta name="a" content="> <meta charset=koi8-r>"><meta charset="shift_jis">',
+        "<?php '<meta charset=koi8-r' ?><!doctype html><meta charset=shift_jis>",
     ],
 )
 def test_declarations(head: str) -> None:
     body = f"{head}<p>{WORD}".encode("cp932")
     assert decode(body, "text/html").endswith(WORD)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        '<?xml version="1.0" encoding="utf-16"?>',
+        '<?xml version="1.0" encoding="UTF-16BE"?>',
+        '\n<?xml version="1.0" encoding="shift_jis"?>',
+        '<!-- --><?xml version="1.0" encoding="shift_jis"?>',
+        "<!-- <meta charset=shift_jis> -->",
+        '<p title="<meta charset=shift_jis>">',
+        "<p title='a>b <meta charset=shift_jis>'>",
+        "<p title='<meta charset=shift_jis>",
+    ],
+)
+def test_what_is_no_declaration_is_not_obeyed(head: str) -> None:
+    assert decode(f"{head}<p>{WORD}".encode(), "text/html").endswith(WORD)
 
 
 @pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be"])
@@ -88,8 +110,55 @@ def test_an_undeclared_encoding_is_guessed(codec: str) -> None:
     assert BAKERY[codec] in to_utf8(page.encode(codec), "text/html").decode()
 
 
-def test_a_guess_takes_little_time() -> None:
-    body = b"<p>" + BAKERY["windows-1251"].encode("cp1251") * 100_000
+@pytest.mark.parametrize("at", ["start", "comment", "middle", "far", "end"])
+@pytest.mark.parametrize("damage", [b"\xe9", b"caf\xe9 ", "道".encode()[:2], "ж".encode()[:1], b"\xff\xfe"])
+def test_a_few_damaged_bytes_do_not_change_the_encoding(at: str, damage: bytes) -> None:
+    text = BAKERY["windows-1251"]
+    whole = f"<p>{text}</p>".encode() * 20
+    body = {
+        "start": b"<p>" + damage + b"</p>" + whole,
+        "comment": whole + b"<!-- " + damage + b" -->",
+        "middle": whole + b"<p>" + damage + b"...</p>" + whole,
+        "far": whole * 200 + b"<p>" + damage + b"</p>" + whole,
+        "end": whole + damage,
+    }[at]
+    assert text in decode(body, "text/html")
+    assert text in to_utf8(body, "text/html").decode(errors="replace")
+
+
+def test_an_encoding_is_guessed_by_the_text_around_the_first_byte_that_is_not_utf_8() -> None:
+    pytest.importorskip("chardetng_py", reason="the detector has no binary for this version of Python")
+    body = b"<!-- plain -->" * 50_000 + BAKERY["windows-1251"].encode("cp1251")
+    assert decode(body, "text/html").endswith(BAKERY["windows-1251"])
+
+
+@pytest.mark.parametrize("size", [8, 20, 1000])
+@pytest.mark.parametrize("codec", sorted(BAKERY))
+def test_legacy_encodings_are_not_read_as_damaged_utf_8(codec: str, size: int) -> None:
+    body = f"<p>{BAKERY[codec][:size]}</p>".encode(codec)
+    assert "\ufffd" not in decode(body, "text/html")
+
+
+def test_iso_2022_jp_is_guessed() -> None:
+    pytest.importorskip("chardetng_py", reason="the detector has no binary for this version of Python")
+    page = f"<title>{WORD}</title><p>{BAKERY['cp932']}</p>"
+    assert decode(page.encode("iso2022_jp"), "text/html") == page
+    assert decode(b"\x1b[31mred\x1b[0m", "text/html") == "\x1b[31mred\x1b[0m"
+
+
+@pytest.mark.parametrize("unit", [BAKERY["windows-1251"].encode("cp1251"), b"\xe9 ", b"\xe9", b"\x80\xbf"])
+def test_a_guess_takes_little_time(unit: bytes) -> None:
+    body = b"<p>" + unit * (7_500_000 // len(unit))
+    began = time.perf_counter()
+    decode(body, "text/html")
+    assert time.perf_counter() - began < 1
+
+
+@pytest.mark.parametrize(
+    "unit", ["<", "<a ", "<a =", "<a ='", '<a b="', "<meta ", "<meta a='", "<!--", "<?", "<script"]
+)
+def test_looking_for_a_declaration_takes_little_time(unit: str) -> None:
+    body = unit.encode() * 100_000
     began = time.perf_counter()
     decode(body, "text/html")
     assert time.perf_counter() - began < 1
