@@ -39,6 +39,8 @@ function container(first, rest, isItem) {
 }
 
 /** Writes blocks; parts of a line go to `line`, and become a paragraph with the next block. */
+const LONGEST_FENCE = 255
+
 export class Blocks {
   constructor() {
     this.line = new Line()
@@ -88,6 +90,11 @@ export class Blocks {
     const text = visible(source).replaceAll('\u00a0', ' ')
     let fence = '```'
     for (const run of text.match(/`{3,}/g) ?? []) if (run.length >= fence.length) fence = `${run}\``
+    // cmark counts no more signs of a fence.
+    if (fence.length > LONGEST_FENCE) {
+      this.code(language, source.replace(/`{255,}/g, (run) => '\''.repeat(run.length)))
+      return
+    }
     this.block('code', `${fence}${language}\n${text}\n${fence}`)
   }
 

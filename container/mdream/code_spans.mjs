@@ -1,6 +1,8 @@
 // Code spans of a line.
 
 const FENCE = /^`+/
+/** Backticks of a fence around a code span, beyond which some parsers read none. */
+const MOST_BACKTICKS = 80
 
 /** Return text as a code span. @param {string} text @param {boolean} isInCell */
 export function codeSpan(text, isInCell) {
@@ -9,6 +11,7 @@ export function codeSpan(text, isInCell) {
     const runs = new Set(text.match(/`+/g)?.map((run) => run.length))
     while (runs.has(fence.length)) fence += '`'
   }
+  if (fence.length > MOST_BACKTICKS) return codeSpan(text.replaceAll('`', '\''), isInCell)
   const isPadded = text.startsWith('`') || text.endsWith('`') || (text.startsWith(' ') && text.endsWith(' '))
   const inner = isPadded ? ` ${text} ` : text
   return `${fence}${isInCell ? inner.replaceAll('|', '\\|') : inner}${fence}`

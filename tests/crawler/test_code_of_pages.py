@@ -34,6 +34,9 @@ def _files_of(pages: dict[str, str | Answer], folder: Path) -> dict[str, str]:
         "````\nx\n```",
         "~~~\n```",
         "```\nx\n```\t",
+        "a|\n-:\n2. s\n   ```",
+        "[r]: /u\n2. s\n   ```",
+        "```|\n-|",
     ],
 )
 def test_no_code_block_goes_on_in_the_next_page(end: str, tmp_path: Path) -> None:

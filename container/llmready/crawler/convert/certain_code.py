@@ -16,12 +16,22 @@ _TAG_OR_DESTINATION = re.compile(rb"<[A-Za-z/!?]|\][(:]")
 _BEFORE_INDENTED_CODE = frozenset({"", "Paragraph", "Heading"})
 """Blocks after which four spaces begin code in all parsers. After a list or a quotation, they may continue it."""
 _SIGNS_OF_TABLE = b" \t>*+0123456789.)|:-"
-_SIGNS = b" \t>*+=#|:~`.)([]0123456789-"
+SIGNS = b" \t>*+=#|:~`.)([]0123456789-"
 """Signs of a line that some parser may read as an empty item, an empty quotation or the line below a heading."""
 _BEGINS_ITEM = re.compile(rb"(?:[-*+]|\d[.)])[ \t]")
+_LINE_OF_ITEM = re.compile(rb"[ \t>]*(?:[-*+]|\d{1,9}[.)])(?:[ \t]|$)", re.MULTILINE)
 _BACKTICKS = re.compile(rb"`+")
+_BRACKETS = re.compile(rb"\\.|\]\(|[\[\]()]", re.DOTALL)
 _LONGEST_LINE = 200
 """Bytes of a line that are examined."""
+_LONGEST_BLOCK = 1000
+"""Bytes of the block before indented code that are examined."""
+_MOST_BACKTICKS = 80
+"""Greatest number of backticks around a code span that cmark reads as such."""
+_LONGEST_FENCE = 255
+"""Greatest number of signs of a fence that cmark counts."""
+_DEEPEST = 100
+"""Depth of blocks beyond which cmark reads no lists."""
 
 
 class CertainCode:
@@ -45,6 +55,9 @@ class CertainCode:
         self._line, self._last_line = -1, b""
         self._is_paired, self._is_below_head = True, False
         self._openers = self._openers_from(0)
+        self._brackets_from = 0
+        self._is_in_label = False
+        self._open_parentheses = 0
 
     def start(self, name: str, start: int, end: int) -> None:
         """Take the start of a part and its range of bytes."""
@@ -64,32 +77,62 @@ class CertainCode:
             self._is_in_table = False
 
     def has_block(self, start: int, end: int, *, is_indented: bool) -> bool:
-        """Return whether a block of code is code for all parsers. Call it before `start`."""
-        if not self._matters(start, end):
-            return True
+        """Return whether a block of code is code for all parsers.
+
+        Call it for each block, in their order, before `start`.
+        """
+        if is_indented:
+            return not self._matters(start, end) or self._has_indented_block(start)
+        is_certain = self._has_fenced_block(start, end)
+        if is_certain:
+            # A paragraph cannot go on behind it.
+            self._scanned = max(
+                self._scanned, end if self._source[end - 1 : end] == b"\n" else self._end_of_line(end) + 1
+            )
+            self._begin_paragraph(self._scanned)
+        return is_certain or not self._matters(start, end)
+
+    def _has_indented_block(self, start: int) -> bool:
         line_start = self._source.rfind(b"\n", 0, start) + 1
-        is_first = self._first >= line_start
-        before = self._source[max(0, line_start - _LONGEST_LINE) : max(0, line_start - 1)]
-        last_line = before.rstrip().rpartition(b"\n")[2]
-        if not is_indented:
-            if self._source.find(b">", line_start, start) >= 0:
-                # Empty lines of a quotation have its sign.
-                last_line = before.rstrip(b" \t\n>").rpartition(b"\n")[2]
-            # A fence may follow the marker of an item, continue an item that has only its marker so far, or be the
-            # head of a table.
-            is_in_item = _BEGINS_ITEM.search(self._source, line_start, start) is not None
-            second = self._source.find(b"\n", start, end) + 1 or end
-            head = self._source[line_start : self._end_of_line(start, end)]
-            is_head = _is_below_head(self._source[second : self._end_of_line(second, end)], head)
-            is_item_empty = start > line_start and not is_first and not last_line.strip(_SIGNS)
-            has_tab = self._source.find(b"\t", line_start, start) >= 0
-            return not (is_in_item or is_head or is_item_empty or has_tab)
-        if is_first and not self._depth:
-            return True
-        if self._depth or self._last_block not in _BEFORE_INDENTED_CODE:
+        if self._depth:
             return False
+        if self._first >= line_start:
+            return True
+        if self._last_block not in _BEFORE_INDENTED_CODE:
+            return False
+        before = self._source[max(0, line_start - _LONGEST_BLOCK) : max(0, line_start - 1)]
         is_after_blank = not before.rpartition(b"\n")[2].strip()
-        return is_after_blank and bool(last_line.strip(_SIGNS))
+        block, is_whole, _ = before.rstrip()[::-1].partition(b"\n\n")
+        if not is_whole and line_start > _LONGEST_BLOCK:
+            return False
+        block = block[::-1].lstrip(b"\n")
+        has_only_signs = not all(line.strip(SIGNS) for line in block.split(b"\n"))
+        return is_after_blank and not (block[:1] in b" \t" or has_only_signs or _LINE_OF_ITEM.search(block))
+
+    def _has_fenced_block(self, start: int, end: int) -> bool:
+        line_start = self._source.rfind(b"\n", 0, start) + 1
+        before = self._source[max(0, line_start - _LONGEST_LINE) : max(0, line_start - 1)]
+        prefix = self._source[line_start:start]
+        last_line = before.rstrip().rpartition(b"\n")[2]
+        if b">" in prefix:
+            # Empty lines of a quotation have its sign.
+            last_line = before.rstrip(b" \t\n>").rpartition(b"\n")[2]
+        # A fence may follow the marker of an item, continue an item that has only its marker so far, or be the head
+        # of a table.
+        is_in_item = _BEGINS_ITEM.search(prefix) is not None
+        second = self._source.find(b"\n", start, end) + 1 or end
+        head = self._source[line_start : self._end_of_line(start)]
+        is_head = _is_below_head(self._source[second : self._end_of_line(second)], head)
+        is_item_empty = bool(prefix) and self._first < line_start and not last_line.strip(SIGNS)
+        is_too_long = (
+            head.count(head[len(prefix) : len(prefix) + 1]) > _LONGEST_FENCE or self._depth >= _DEEPEST
+        )
+        if is_in_item or is_head or is_item_empty or is_too_long or b"\t" in prefix:
+            return False
+        # Parsers may differ in which containers the block is. Lines that all begin like the first one are in all of
+        # them.
+        lines = self._source[second:end].split(b"\n") if prefix else ()
+        return all(line.expandtabs(4).startswith(prefix) or not line.strip(b" \t>") for line in lines)
 
     def has_span(self, start: int, end: int) -> bool:
         """Return whether a code span is code for all parsers. Call it for each span, in their order."""
@@ -99,7 +142,10 @@ class CertainCode:
             self._is_paired = next(self._openers, -1) == start
         if not self._matters(start, end):
             return True
-        if self._source.find(b"\n", start, end) >= 0 or not self._is_paired or start < self._line:
+        span = self._source[start:end]
+        if b"\n" in span or not self._is_paired or start < self._line or self._may_end_link(span, start):
+            return False
+        if span.startswith(b"`" * (_MOST_BACKTICKS + 1)) or self._depth >= _DEEPEST:
             return False
         if not self._knows_tables or self._is_in_table:
             return True
@@ -110,6 +156,22 @@ class CertainCode:
         # A parser may read the head of a table as a heading, which is another block.
         return not (self._may_be_table or self._is_below_head)
 
+    def _may_end_link(self, span: bytes, start: int) -> bool:
+        """Return whether the label or the destination of a link could end within a code span.
+
+        Only a parser that knows the label of the link, from a definition elsewhere, reads a link there.
+        """
+        for match in _BRACKETS.finditer(self._source, self._brackets_from, start):
+            if match[0] == b"](":
+                self._is_in_label, self._open_parentheses = False, 1
+            elif match[0] in b"[]":
+                self._is_in_label = match[0] == b"["
+            elif match[0] in b"()" and self._open_parentheses > 0:
+                self._open_parentheses += 1 if match[0] == b"(" else -1
+        self._brackets_from = start
+        closes_label = b"]" in span and b"[" not in span[: span.index(b"]")]
+        return (closes_label and self._is_in_label) or (b")" in span and self._open_parentheses > 0)
+
     def _read_lines(self, position: int) -> None:
         """Read the lines up to the one of a position.
 
@@ -117,16 +179,20 @@ class CertainCode:
         differently pairs them differently.
         """
         while self._scanned <= position:
-            line_end = self._end_of_line(self._scanned, len(self._source))
+            line_end = self._end_of_line(self._scanned)
             text = self._source[self._scanned : line_end]
             if not text.strip(b" \t\r"):
-                self._is_paired, self._is_below_head = True, False
-                self._openers = self._openers_from(line_end)
+                self._begin_paragraph(line_end)
             elif self._is_paired:
                 self._is_paired = _pairs_backticks(text)
             self._is_below_head = self._is_below_head or _is_below_head(text, self._last_line)
             self._last_line = text
             self._line, self._scanned = self._scanned, line_end + 1
+
+    def _begin_paragraph(self, start: int) -> None:
+        self._is_paired, self._is_below_head = True, False
+        self._openers = self._openers_from(start)
+        self._brackets_from, self._is_in_label, self._open_parentheses = start, False, 0
 
     def _openers_from(self, start: int) -> Iterator[int]:
         """Return the positions of the runs of backticks that begin a pair."""
@@ -139,9 +205,9 @@ class CertainCode:
             elif opened == length:
                 opened = 0
 
-    def _end_of_line(self, start: int, end: int) -> int:
-        line_end = self._source.find(b"\n", start, end)
-        return end if line_end < 0 else line_end
+    def _end_of_line(self, start: int) -> int:
+        line_end = self._source.find(b"\n", start)
+        return len(self._source) if line_end < 0 else line_end
 
     def _matters(self, start: int, end: int) -> bool:
         return _TAG_OR_DESTINATION.search(self._source, start, end) is not None

@@ -16,6 +16,7 @@ from llmready.crawler.convert.commonmark import (
 from llmready.crawler.convert.tabs import without_tabs_after_fences
 
 _FENCE = re.compile("`{3,}|~{3,}")
+_LINE_WITH_FENCE = re.compile(r"^.*?(?:```|~~~).*$", re.MULTILINE)
 _NEXT_PAGE = "The next page"
 
 
@@ -28,14 +29,28 @@ def with_closed_fences(text: str) -> str:
         return text
     if may_be_parsed(text):
         text = without_tabs_after_fences(text)
-        longest = max(map(len, _FENCE.findall(text)), default=3)
         with alone():
-            for end in ("", f"\n{'`' * longest}", f"\n{'~' * longest}"):
+            for end in ("", *_possible_ends(text)):
                 if all(_ends(text + end, dialect) for dialect in DIALECTS):
                     return text + end
     # Without its fences, code is text.
     text = text.replace("```", "\\`\\`\\`").replace("~~~", "\\~\\~\\~")
     return without_parsing(text, keeps_own=True)
+
+
+def _possible_ends(text: str) -> tuple[str, ...]:
+    """Return the fences that may close the last code block.
+
+    Behind an indented fence or the head of a table, parsers differ in whether a fence closes a block or begins
+    another one.
+    """
+    line = ""
+    for match in _LINE_WITH_FENCE.finditer(text):
+        line = match[0]
+    if not line.startswith(("```", "~~~")) or "|" in line:
+        return ()
+    longest = max(map(len, _FENCE.findall(text)), default=3)
+    return (f"\n{'`' * longest}", f"\n{'~' * longest}")
 
 
 def _ends(text: str, dialect: pyromark.Options) -> bool:

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Literal
 
+from llmready.crawler.convert.certain_code import SIGNS
 from llmready.crawler.convert.tags import text_spans
 
 RawHtml = Literal["drop", "escape", "foreign"]
@@ -161,6 +162,7 @@ class Edits:
                 self._unbracket(at)
             elif is_live(self.source, at):
                 may_be_tag = other is not None or at < last_bracket or self.source[at + 1] in b"!?"
+                may_be_tag = may_be_tag or self._begins_line(at)
                 if is_linked or may_be_tag or uncertain.contain(at):
                     self._change(at, at + 1, b"&lt;")
             elif self._is_in_address(at):
@@ -174,6 +176,11 @@ class Edits:
         """Record a change, and count it, because one event may contain millions. Raises: TooManyEvents."""
         self.limit.count()
         self.changes.append((start, end, replacement))
+
+    def _begins_line(self, at: int) -> bool:
+        """Return whether some parser may read a position as the beginning of a block, in which a tag needs no end."""
+        before = self.source[max(0, at - _LONGEST_BEFORE_DESTINATION) : at]
+        return not before[before.rfind(b"\n") + 1 :].strip(SIGNS)
 
     def _begins_destination(self, at: int) -> bool:
         before = self.source[max(0, at - _LONGEST_BEFORE_DESTINATION) : at]
