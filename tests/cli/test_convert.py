@@ -116,6 +116,37 @@ def test_invalid_lines_get_an_error_in_order() -> None:
     assert done.returncode == 1
 
 
+def test_lines_that_are_no_pages_get_an_error() -> None:
+    def line(number: int, kind: str, body: bytes, url: str = "https://example.com/a") -> dict[str, object]:
+        return {
+            "id": number,
+            "url": url,
+            "body_base64": base64.b64encode(body).decode(),
+            "content_type": kind,
+        }
+
+    page = PAGE.encode()
+    done = _run(
+        "--jsonl",
+        stdin=_lines(
+            line(0, "application/pdf", b"%PDF-1.4"),
+            line(1, "Image/PNG; a=b", b"\x89PNG\r\n"),
+            line(2, "application/json", b'{"a": "<p>b"}'),
+            line(3, "text/plain", b"a\0b"),
+            line(4, "text/html", page, "/foo"),
+            line(5, "", page),
+            line(6, "application/xhtml+xml", page),
+            line(7, "application/octet-stream", b"# Bread", "https://example.com/bread.md"),
+        ),
+    )
+    answers = [json.loads(answer) for answer in done.stdout.splitlines()]
+    assert [bool(answer.get("error")) for answer in answers] == [True] * 5 + [False] * 3
+    assert [answer["markdown"] for answer in answers[:5]] == [""] * 5
+    assert "its media type is application/pdf" in answers[0]["error"]
+    assert "https://" in answers[4]["error"]
+    assert done.returncode == 1
+
+
 def test_a_line_is_answered_before_the_next_one_is_sent() -> None:
     command = [sys.executable, "-m", "llmready.cli.main", "convert", "--jsonl"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:

@@ -101,6 +101,7 @@ def test_texts_that_are_not_urls(text: str) -> None:
     [
         ("example.com", "https://example.com/"),
         (" Example.com/Docs ", "https://example.com/Docs"),
+        ("//example.com/Docs", "https://example.com/Docs"),
         ("example.com:8443/a", "https://example.com:8443/a"),
         ("http://example.com", "http://example.com/"),
     ],
@@ -114,6 +115,12 @@ def test_as_people_type_it(text: str, canonical: str) -> None:
 )
 def test_invalid_addresses_are_refused_with_a_reason(text: str) -> None:
     with pytest.raises(BadUrl):
+        parse_typed(text)
+
+
+@pytest.mark.parametrize("text", ["/foo", " /foo/bar.html", "\\foo", "/"])
+def test_a_path_alone_is_no_address(text: str) -> None:
+    with pytest.raises(BadUrl, match="it should begin with https://"):
         parse_typed(text)
 
 

@@ -16,7 +16,7 @@ from llmready.crawler.convert.converters import Converters
 from llmready.crawler.failures import Failure
 from llmready.crawler.fetch.response import Response
 from llmready.crawler.page.html import read_html
-from llmready.crawler.page.media import Media, media_of
+from llmready.crawler.page.media import Media, media_of, not_a_page
 from llmready.crawler.page.prepare import aside_if_large, shown_text
 from llmready.crawler.page.text import read_text
 from llmready.crawler.stream_thread import StreamThread
@@ -54,12 +54,16 @@ async def convert(body: bytes, content_type: str, url: str, converter: Converter
         converter: The converter, which was started.
 
     Raises:
-        Failure: The page has no text, cannot be converted or takes too long.
+        Failure: The response is not a page. Or the page has no text, cannot be converted or takes too long.
         BadUrl: The URL is not valid.
     """
     address = parse_typed(url)
     response = Response(address, 200, {"Content-Type": content_type}, body)
-    if media_of(response) in (Media.MARKDOWN, Media.TEXT):
+    media = media_of(response)
+    # Without a media type, the caller's word that it is a page counts.
+    if media is Media.OTHER and response.content_type:
+        raise not_a_page(response)
+    if media in (Media.MARKDOWN, Media.TEXT):
         page, markdown = await aside_if_large(len(body), lambda: read_text(response, address, 0), address)
         return ConvertedPage(markdown, page.title, page.description, "")
     content = await read_html(response, converter)

@@ -14,6 +14,7 @@ MAX_LENGTH = 2000
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*):")
+_PATH = re.compile(r"[/\\](?![/\\])")
 _WITHOUT_PATH = re.compile(r"(?:https?:)?(?:[?#]|\Z)", re.IGNORECASE)
 _REMOVED = re.compile(r"[\t\n\r]")
 _EDGES = "".join(map(chr, range(0x21)))
@@ -100,8 +101,12 @@ def parse(text: str) -> Url:
     text = _clean(text)
     match = _SCHEME.match(text)
     if match is None:
-        raise BadUrl(f"“{text[:100]}” is not a web address; it should begin with https://.")
+        raise _without_scheme(text)
     return _absolute(match[1].lower(), text[match.end() :])
+
+
+def _without_scheme(text: str) -> BadUrl:
+    return BadUrl(f"“{text[:100]}” is not a web address; it should begin with https://.")
 
 
 def has_scheme(text: str) -> bool:
@@ -114,6 +119,8 @@ def parse_typed(text: str) -> Url:
     text = _clean(text)
     if not text:
         raise BadUrl("The web address is empty.")
+    if _PATH.match(text):
+        raise _without_scheme(text)
     if not has_scheme(text):
         text = f"https://{text}"
     return parse(text)

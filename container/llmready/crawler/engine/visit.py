@@ -18,7 +18,7 @@ from llmready.crawler.fetch.response import all_values
 from llmready.crawler.kinds import Kind, kind_of
 from llmready.crawler.page.book_contents import is_book_contents
 from llmready.crawler.page.html import HtmlPage, read_html, read_rendered
-from llmready.crawler.page.media import Media, is_page_path, media_of
+from llmready.crawler.page.media import Media, is_page_path, media_of, not_a_page
 from llmready.crawler.page.meta_tags import header_rules
 from llmready.crawler.page.text import TextPage, read_text_page
 from llmready.crawler.urls import Url, continues, join
@@ -182,8 +182,7 @@ async def _visit(
     if media in (Media.MARKDOWN, Media.TEXT):
         return in_time(lambda: _visit_text(response, candidate, scope), response.url)
     if media is Media.OTHER:
-        kind = response.content_type[:100] or "something unnamed"
-        raise Failure(Code.NOT_HTML, f"{response.url} is not a page; its media type is {kind}.")
+        raise not_a_page(response)
     content = await read_html(response, converter)
     metadata = content.metadata
     is_judged = metadata.refresh or metadata.noindex

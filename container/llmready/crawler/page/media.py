@@ -6,6 +6,7 @@ import re
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from llmready.crawler.failures import Code, Failure
 from llmready.crawler.page.book_contents import is_book_contents
 
 if TYPE_CHECKING:
@@ -83,6 +84,12 @@ def media_of(response: Response) -> Media:
     if kind == "text/plain":
         return Media.TEXT
     return Media.HTML if b"<" in head else Media.OTHER
+
+
+def not_a_page(response: Response) -> Failure:
+    """Return the failure of a response that is not a page."""
+    kind = response.content_type[:100] or "something unnamed"
+    return Failure(Code.NOT_HTML, f"{response.url} is not a page; its media type is {kind}.")
 
 
 def is_page_path(path: str) -> bool:
