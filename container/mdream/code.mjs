@@ -1,4 +1,5 @@
 // The language that a page names for a code block.
+import { commonLanguage, languageNamed, languageOfCode, languageOfScope } from './languages.mjs'
 import { ID, ids } from './tags.mjs'
 import { ATTRIBUTE } from './tree.mjs'
 
@@ -7,25 +8,19 @@ const LEVELS_UP = 3
 const MOST = 5_000
 const LONGEST = 300
 
-const NAMED = /(?:^|\s)(?:language|lang|highlight|highlight-source|brush:?|sourceCode|code|src)[-:\s]\s?([A-Za-z][A-Za-z0-9+#._-]{0,29})/g
-const BARE = /(?:^|\s)(?:hljs|prettyprint|sourceCode|programlisting|chroma|prism|syntaxhighlighter)\s+(?:nogutter\s+)?([a-z][a-z0-9+#-]{0,19})(?=\s|$)/g
-const NAME = /^[a-z][a-z0-9+#._-]{0,29}$/
-// Themes of highlighters, and classes that a program has named.
-const NO_LANGUAGE = /__|theme|(?:^|-)(?:dark|light|plus|default|block|container|wrapper|line|lines|copy)(?:-|$)|-[a-z0-9]{0,29}\d[a-z0-9]{3,29}$/
-const NONE = new Set(
-  ('none text plain plaintext plain-text txt default notranslate code highlight nohighlight no-highlight ignore linenums '
-    + 'block wrapper container toolbar body example box inline literal output hljs prettyprinted listing copy editable '
-    + 'panel nogutter pane codecontent tab tabs tab-size content preview editor terminal-block '
-    + 'should_panic does_not_compile source literal-block wrap command css-variables lang-default snippet group').split(' '),
-)
-const SAME = new Map(Object.entries({
-  'c#': 'csharp', 'c++': 'cpp', cjs: 'javascript', cplusplus: 'cpp', cs: 'csharp', docker: 'dockerfile', golang: 'go',
-  htm: 'html', 'html+django': 'django', 'html+jinja': 'jinja', ipython: 'python', ipython3: 'python', js: 'javascript',
-  md: 'markdown', mjs: 'javascript', node: 'javascript', postgresql: 'sql', py: 'python', py3: 'python', pycon3: 'pycon',
-  python3: 'python', rb: 'ruby', rs: 'rust', 'shell-session': 'console', shellsession: 'console', ts: 'typescript',
-  yml: 'yaml',
-}))
-const LANGUAGES = ['data-lang', 'data-language', 'data-code-lang', 'data-code-language', 'data-enlighter-language', 'lang', 'language'].map((name) => ATTRIBUTE[name])
+/** What precedes a language in a class, and what precedes one that must be common, because other names begin like that. */
+const NAMED = /^(?:language|lang|highlight-language|mw-highlight-lang|brush|sourceCode|hl)[-:](?=[a-z])/i
+const MAY_NAME = /^(?:code|highlight|src)[-:](?=[a-z])/i
+/** A scope of TextMate, as GitHub writes it. */
+const SCOPE = /^highlight-(?=(?:source|text)-)/
+/** A class before a language, and a class before a common one. */
+const BEFORE = new Set('brush: brush hljs prettyprint sourceCode programlisting chroma prism syntaxhighlighter'.split(' '))
+const MAY_BE_BEFORE = new Set('language language: lang lang: highlight code src'.split(' '))
+const LANGUAGE = /^[a-z][a-z0-9+#._-]*/i
+const { class: CLASS, lang: LANG } = ATTRIBUTE
+const LANGUAGES = [
+  'data-lang', 'data-language', 'data-code-lang', 'data-code-language', 'data-enlighter-language', 'language', 'syntax',
+].map((name) => ATTRIBUTE[name])
 /** Tables that put numbers of lines beside code, and what highlighters wrap around them. */
 const LAYOUT = ids('code', 'table', 'tbody', 'td', 'tr')
 const BORDERS = ids('article', 'dd', 'li', 'main', '#page')
@@ -34,23 +29,27 @@ const SPHINX_DEFAULT = /(?:^|\s)highlight-default(?:\s|$)/
 // Imports, and definitions of functions, classes and decorators.
 const PYTHON_TOKENS = new Set(['kn', 'nc', 'nd', 'nf'])
 
-const found = new Map()
+/** The languages of classes of code, and of classes of elements around it. */
+const ofCode = new Map()
+const ofOthers = new Map()
 
 /** Return the language of a `pre`, or nothing. */
 export function languageOf(tree, block) {
   for (const node of [firstCode(tree, block), block]) {
     if (node < 0 || !tree.hasAttributes(node)) continue
     for (const name of LANGUAGES) {
-      const language = known(tree.get(node, name))
+      const language = languageNamed(tree.get(node, name))
       if (language) return language
     }
-    const language = fromClasses(tree.get(node, ATTRIBUTE.class)) || fromClasses(tree.get(node, ATTRIBUTE['data-syntaxhighlighter-params']))
+    const language = languageOfCode(tree.get(node, LANG)) || fromClasses(tree.get(node, CLASS), ofCode)
+      || fromClasses(tree.get(node, ATTRIBUTE['data-syntaxhighlighter-params']), ofOthers)
     if (language) return language
   }
   let node = tree.parent[block]
   for (let level = 0; level < LEVELS_UP && node >= 0 && !BORDERS[tree.tag[node]];) {
-    const names = tree.get(node, ATTRIBUTE.class)
-    const language = fromClasses(names) || known(tree.get(node, ATTRIBUTE['data-lang']) || tree.get(node, ATTRIBUTE['data-language']))
+    const names = tree.get(node, CLASS)
+    const language = fromClasses(names, ofOthers)
+      || languageNamed(tree.get(node, ATTRIBUTE['data-lang']) || tree.get(node, ATTRIBUTE['data-language']))
     if (language) return language
     if (SPHINX_DEFAULT.test(names)) return fromTokens(tree, block)
     if (!LAYOUT[tree.tag[node]]) level++
@@ -74,11 +73,6 @@ function fromTokens(tree, block) {
   return ''
 }
 
-/** Return the language that a label names, as code blocks name it, or an empty string. */
-export function nameOfLanguage(label) {
-  return known(label)
-}
-
 /** Return the `code` with which a block begins, or -1. */
 function firstCode(tree, block) {
   const end = tree.end[block]
@@ -89,35 +83,55 @@ function firstCode(tree, block) {
   return -1
 }
 
-function fromClasses(names) {
-  if (!names || names.length > LONGEST) return ''
-  let language = found.get(names)
+/** Return the language that a value of `class` names, or an empty string. */
+function fromClasses(value, found) {
+  if (!value || value.length > LONGEST) return ''
+  let language = found.get(value)
   if (language === undefined) {
     if (found.size >= MOST) found.clear()
-    language = firstKnown(names.trim())
-    found.set(` ${names}`.slice(1), language)
+    const names = value.trim().split(/\s+/)
+    language = fromPrefixes(names) || fromPairs(names) || (found === ofCode ? fromNames(names) : '')
+    found.set(` ${value}`.slice(1), language)
   }
   return language
 }
 
-function firstKnown(names) {
-  for (const pattern of [NAMED, BARE]) {
-    for (const match of names.matchAll(pattern)) {
-      const language = known(match[1])
-      if (language) return language
-    }
+/** Return the language of the first class that says that it names one. */
+function fromPrefixes(names) {
+  for (const name of names) {
+    const language = SCOPE.test(name) ? languageOfScope(name.replace(SCOPE, '')) : fromPrefix(name, names)
+    if (language) return language
   }
   return ''
 }
 
-function withoutSemicolons(name) {
-  let end = name.length
-  while (name[end - 1] === ';') end--
-  return name.slice(0, end)
+function fromPrefix(name, names) {
+  if (NAMED.test(name)) return languageNamed(firstWord(name.replace(NAMED, '')))
+  if (!MAY_NAME.test(name)) return ''
+  const word = firstWord(name.replace(MAY_NAME, ''))
+  // Sphinx and Org mode support hundreds of languages.
+  const isCertain = name.startsWith('highlight') ? names.includes('notranslate') : names.includes('src')
+  return isCertain ? languageNamed(word) : commonLanguage(word)
 }
 
-function known(name) {
-  const lower = withoutSemicolons(name.trim().toLowerCase())
-  if (!NAME.test(lower) || NONE.has(lower) || NO_LANGUAGE.test(lower)) return ''
-  return SAME.get(lower) ?? lower
+/** Return the language behind a class that precedes one, as in `brush: js`. */
+function fromPairs(names) {
+  for (let at = 0; at + 1 < names.length; at++) {
+    const isBefore = BEFORE.has(names[at])
+    if (!isBefore && !MAY_BE_BEFORE.has(names[at])) continue
+    const word = firstWord(names[at + 1] === 'nogutter' ? names[at + 2] ?? '' : names[at + 1])
+    const language = isBefore && !word.includes('-') ? languageNamed(word) : commonLanguage(word)
+    if (language) return language
+  }
+  return ''
+}
+
+/** Return the first class that is the name of a common language. */
+function fromNames(names) {
+  // Highlighters use classes of one letter for the words of code.
+  return names.map((name) => (name.length > 1 ? commonLanguage(name) : '')).find(Boolean) ?? ''
+}
+
+function firstWord(text) {
+  return LANGUAGE.exec(text)?.[0] ?? ''
 }

@@ -1,5 +1,6 @@
 // What highlighters put around a code block: the name of its language, the word on a copy button, line numbers.
-import { languageOf, nameOfLanguage } from './code.mjs'
+import { languageOf } from './code.mjs'
+import { languageNamed } from './languages.mjs'
 import { children, holds, previousOf, textOf } from './measure.mjs'
 import { rawText } from './raw_lines.mjs'
 import { BLOCK, HEADING, ID, PROPERTIES, ids } from './tags.mjs'
@@ -67,13 +68,13 @@ function leaveOutWithin(tree, block) {
   for (const part of parts.slice(0, MOST_LABELS)) {
     if (tree.tag[part] === ID.code || holds(tree, part, CODE)) return
     const label = textOf(tree, part, LONGEST)
-    const isNamed = LANGUAGE_LABEL.test(tree.get(part, ATTRIBUTE.class)) && nameOfLanguage(label) !== ''
+    const isNamed = LANGUAGE_LABEL.test(tree.get(part, ATTRIBUTE.class)) && languageNamed(label) !== ''
     if (label.length <= LONGEST && (isNamed || COPY.test(label) || isLanguage(tree, label, block))) tree.leaveOut(part)
   }
 }
 
 function isLanguage(tree, label, block) {
-  const named = nameOfLanguage(label)
+  const named = languageNamed(label)
   if (!named) return false
   const language = languageOf(tree, block)
   return named === language || (SHELLS.has(named) && SHELLS.has(language))

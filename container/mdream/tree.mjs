@@ -15,7 +15,7 @@ const ATTRIBUTES = [
   'data-hi-res-src', 'data-image', 'data-img-src', 'data-inline-task-id', 'data-lang', 'data-language', 'data-lazy', 'data-lazy-src', 'data-lazy-srcset', 'data-lazyload', 'data-litespeed-src',
   'data-original', 'data-original-src', 'data-orig-src', 'data-src', 'data-srcset', 'data-syntaxhighlighter-params', 'commandfor', 'data-accordion-target', 'data-bs-target', 'data-collapse-toggle', 'data-modal-target', 'data-open', 'data-tabs-target', 'data-target', 'data-toggle', 'data-videoid', 'data-widths', 'data', 'datetime', 'display', 'first', 'height', 'hidden', 'href',
   'hreflang', 'http-equiv', 'id', 'itemprop', 'itemtype', 'lang', 'language', 'last', 'name', 'nitro-lazy-src', 'nitro-lazy-srcset', 'popovertarget', 'property', 'rel', 'reversed', 'role',
-  'rowspan', 'shadowrootmode', 'slot', 'src', 'srcset', 'start', 'style', 'target', 'title', 'type', 'value', 'videoid', 'width', 'xml:lang',
+  'rowspan', 'shadowrootmode', 'slot', 'src', 'srcset', 'start', 'style', 'syntax', 'target', 'title', 'type', 'value', 'videoid', 'width', 'xml:lang',
 ]
 /** The numbers of the attributes that are read, by their names. */
 export const ATTRIBUTE = Object.assign(Object.create(null), Object.fromEntries(ATTRIBUTES.map((name, at) => [name, at + 1])))
@@ -30,7 +30,7 @@ const ITEMTYPE = ATTRIBUTE.itemtype
 const WITH_KEYWORDS = new Uint8Array(ATTRIBUTES.length + 1)
 for (const name of [
   'aria-checked', 'aria-expanded', 'aria-hidden', 'aria-level', 'class', 'data-checked', 'data-code-lang', 'data-code-language', 'data-enlighter-language',
-  'data-lang', 'data-language', 'display', 'hidden', 'itemprop', 'lang', 'language', 'rel', 'role', 'type', 'xml:lang',
+  'data-lang', 'data-language', 'display', 'hidden', 'itemprop', 'lang', 'language', 'rel', 'role', 'syntax', 'type', 'xml:lang',
 ]) WITH_KEYWORDS[ATTRIBUTE[name]] = 1
 /** Bytes of such an attribute that are read. */
 const LONGEST_KEYWORDS = 2000
