@@ -19,7 +19,7 @@ class Answer:
     """The answer of a path.
 
     `drip` is the number of seconds between single bytes of the body. `rest` is called before the second half of the
-    body is sent.
+    body is sent. With a header Transfer-Encoding, the body has to be encoded already; see `chunks`.
     """
 
     body: bytes | str = b""
@@ -116,7 +116,7 @@ class Site:
                 handler.send_header("Date", handler.date_time_string())
             for name, value in answer.headers.items():
                 handler.send_header(name, value)
-            if answer.status != 304:
+            if answer.status != 304 and "Transfer-Encoding" not in answer.headers:
                 handler.send_header("Content-Length", str(len(answer.data)))
             handler.end_headers()
             if handler.command == "HEAD":
@@ -155,6 +155,12 @@ def serving(pages: Mapping[str, Answer | str] | Callable[[str], Answer | None]) 
         site.server.shutdown()
         site.server.server_close()
         thread.join()
+
+
+def chunks(body: bytes, size: int) -> bytes:
+    """Encode a body in chunks of this size (Transfer-Encoding)."""
+    parts = (body[at : at + size] for at in range(0, len(body), size))
+    return b"".join([*(b"%x\r\n%s\r\n" % (len(part), part) for part in parts), b"0\r\n\r\n"])
 
 
 def folder(root: Path) -> Callable[[str], Answer | None]:

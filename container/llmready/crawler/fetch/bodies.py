@@ -56,7 +56,7 @@ class Body:
         self._limit = limit
         self._budget = budget
         self._cut = cut
-        self._parts: list[bytes] = []
+        self._data = bytearray()
         self.size = 0
         """Decoded bytes until now."""
         self._encoded_size = 0
@@ -72,7 +72,7 @@ class Body:
         part = self._decode(data, most)
         self.size += len(part)
         self._encoded_size += len(data)
-        self._parts.append(part)
+        self._data += part
         counted = max(self.size, min(self._encoded_size - _OVERHEAD_BYTES, self._limit + 1))
         self._budget.spend(max(0, counted - self._spent))
         self._spent = max(counted, self._spent)
@@ -83,12 +83,12 @@ class Body:
             when = "after" if self.size > self._limit else "before"
             raise Failure(Code.PAGE_TOO_LARGE, f"The response is larger than {size} {when} decoding.")
         if self.size > self._limit:
-            self._parts[-1] = part[: self._limit - self.size]
+            del self._data[self._limit :]
         return False
 
     def bytes(self) -> bytes:
         """Return the decoded body."""
-        return b"".join(self._parts)
+        return bytes(self._data)
 
     @property
     def is_complete(self) -> bool:
@@ -98,7 +98,7 @@ class Body:
     @property
     def is_whole_document(self) -> bool:
         """Whether the received data ends like an HTML document."""
-        return self.bytes()[-1024:].rstrip().lower().endswith(b"</html>")
+        return self._data[-1024:].rstrip().lower().endswith(b"</html>")
 
 
 def _decoder(encoding: str) -> _Decoder:

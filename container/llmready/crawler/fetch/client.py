@@ -12,6 +12,7 @@ import yarl
 
 from llmready.crawler.failures import Code, Failure
 from llmready.crawler.fetch.bodies import ACCEPT_ENCODING, Body, Budget
+from llmready.crawler.fetch.chunks import parts_of
 from llmready.crawler.fetch.cookies import RedirectCookies
 from llmready.crawler.fetch.large_pages import LARGE, LargePages
 from llmready.crawler.fetch.lenient_http import lenient_answer
@@ -166,7 +167,7 @@ class HttpClient:
                     return response
                 body = self._body(answer.headers, wanted)
                 try:
-                    if not await self._fill(body, answer.content.iter_any()):
+                    if not await self._fill(body, parts_of(answer.content)):
                         answer.close()
                 except aiohttp.ClientPayloadError:
                     # Some servers announce more bytes than they send; browsers accept this. A connection that broke

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from multidict import CIMultiDict
 
 from llmready.crawler.failures import Code, Failure
+from llmready.crawler.fetch.chunks import Chunks
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Mapping
@@ -103,7 +104,9 @@ class LenientAnswer:
 
     async def _chunks(self) -> AsyncIterator[bytes]:
         is_first = True
+        chunks = Chunks()
         while line := await self._reader.readline():
+            chunks.add()
             text = line.strip()
             if not text and not is_first:
                 continue
@@ -127,6 +130,7 @@ class LenientAnswer:
                     self.is_complete = False
                     return
                 left -= len(part)
+                chunks.add_bytes(len(part))
                 yield part
         self.is_complete = False
 
