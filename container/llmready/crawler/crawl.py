@@ -217,7 +217,7 @@ class _Crawl:
         if http.incomplete:
             fetched.notes.append(_incomplete_note([str(url) for url in http.incomplete]))
         if browser is not None:
-            fetched.notes.append(f"{browser.rendered} pages were rendered in a browser.")
+            fetched.notes.extend(browser.tally.notes())
         return scheduler.first_failure
 
     async def _browser(

@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from playwright.async_api import Error, async_playwright
 
+from llmready.crawler.browser.more import Rendered
 from llmready.crawler.browser.process import arguments, end_browser, limit_memory, may_sandbox
 from llmready.crawler.browser.proxy import GuardProxy
-from llmready.crawler.browser.tab import Crashed, Rendered, Tab
+from llmready.crawler.browser.tab import Crashed, Tab
+from llmready.crawler.browser.tally import Tally
 from llmready.crawler.failures import Code, Failure
 
 if TYPE_CHECKING:
@@ -73,7 +75,7 @@ class Browser:
         gate: Gate,
         resolver: AbstractResolver | None = None,
     ) -> None:
-        self.rendered = 0
+        self.tally = Tally()
         self.starts = 0
         self._program = program
         self._budget = budget
@@ -153,7 +155,9 @@ class Browser:
                 await self._discard(chromium, tab)
         if self.proxy.spent is not None:
             raise self.proxy.spent
-        self.rendered += 1
+        self.tally.rendered += 1
+        if rendered.is_unfinished:
+            self.tally.unfinished.append(str(response.url))
         return rendered
 
     async def _tab(self, response: Response, robots: Robots) -> tuple[Chromium, Tab]:

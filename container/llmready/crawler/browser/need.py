@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 from selectolax.lexbor import LexborHTMLParser
 
+from llmready.crawler.browser.signs import SCRIPTS
 from llmready.crawler.failures import Code, Failure
-from llmready.crawler.page.outermost import outermost
+from llmready.crawler.page.outermost import innermost, outermost
 from llmready.crawler.page.parse_limits import is_sane
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from selectolax.lexbor import LexborNode
 
@@ -23,7 +24,6 @@ LITTLE_TEXT = 200
 MUCH_TEXT = 1000
 """Characters of text from which a page counts as complete, even if it asks for JavaScript."""
 
-_SCRIPTS = 'script:not([type]), script[type=""], script[type*=javascript i], script[type=module i]'
 _NO_TEXT = "script, style, noscript, template, svg, iframe, object, [hidden]"
 _AROUND = "nav, header, footer, aside, form, [role=navigation], [role=banner], [role=contentinfo]"
 _MAIN = "main, [role=main], article, #content, #main"
@@ -54,12 +54,12 @@ def needs_browser(html: str) -> bool:
         return False
     tree = LexborHTMLParser(html)
     body = tree.body
-    if body is None or tree.css_first(_SCRIPTS) is None:
+    if body is None or tree.css_first(SCRIPTS) is None:
         return False
     asks = any(_NEEDS.search(node.text()) for node in outermost(tree.css("noscript")))
     for node in body.css(_NO_TEXT):
         node.decompose()
-    later = any(_length(node) < 40 for node in _innermost(body.css(_LATER)))
+    later = any(_length(node) < 40 for node in innermost(body.css(_LATER)))
     # Only the longest ones are compared. None is longer than an element that contains it.
     roots = [_length(node) for node in outermost(body.css(_APP_ROOTS))]
     mains = [_length(node) for node in outermost(body.css(_MAIN))]
@@ -71,17 +71,6 @@ def needs_browser(html: str) -> bool:
     if roots and max(roots) < LITTLE_TEXT and size < MUCH_TEXT:
         return True
     return bool(mains and max(mains) < 40) or (asks and size < MUCH_TEXT)
-
-
-def _innermost(nodes: Sequence[LexborNode]) -> list[LexborNode]:
-    """Return the nodes that contain no other one; see `outermost`."""
-    ancestors: set[int] = set()
-    for node in nodes:
-        above = node.parent
-        while above is not None and above.mem_id not in ancestors:
-            ancestors.add(above.mem_id)
-            above = above.parent
-    return [node for node in nodes if node.mem_id not in ancestors]
 
 
 def _length(node: LexborNode) -> int:

@@ -1,5 +1,6 @@
 // Reads a rendered page, in a world that the page's own scripts cannot reach. Shadow trees are written out where
 // they show, what only works or warns is left out, and more than `most` characters come back as null.
+// The page itself does not change, because it may be read again.
 (most) => {
   const LEFT_OUT = 'script:not([type="application/ld+json"]), style, noscript, template, object, embed';
   const DEEPEST = 3;
@@ -8,10 +9,10 @@
   if (document.getElementsByTagName("*").length > MOST_ELEMENTS) return { address, html: null };
 
   const hosts = [...document.querySelectorAll("*")].some((element) => element.shadowRoot);
-  let root = document.documentElement;
+  // A document of its own has no scripts: copying custom elements into it starts nothing.
+  const inert = document.implementation.createHTMLDocument("");
+  let root = inert.importNode(document.documentElement, !hosts);
   if (hosts) {
-    // A document of its own has no scripts: copying custom elements into it starts nothing.
-    const inert = document.implementation.createHTMLDocument("");
     const copy = (node) => {
       if (node.nodeName === "SLOT") {
         const shown = node.assignedNodes({ flatten: true });
@@ -23,7 +24,7 @@
       for (const child of (node.shadowRoot ?? node).childNodes) made.append(copy(child));
       return made;
     };
-    root = copy(root);
+    root = copy(document.documentElement);
   }
   // Frames are not loaded. What stands in one's attribute is text of this page; another page's address is followed as a link.
   const unfold = (top, level) => {

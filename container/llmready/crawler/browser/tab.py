@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from playwright.async_api import Error
 
+from llmready.crawler.browser.more import Rendered, read_with_more
 from llmready.crawler.browser.shown_headers import shown_headers
 from llmready.crawler.failures import Code, Failure
 from llmready.crawler.page.media import is_page_path
@@ -36,26 +37,12 @@ SECONDS_TO_REST = 8.0
 SECONDS_TO_ANSWER = 8.0
 """Seconds after which a page that does not respond, because its scripts are running, counts as hanging."""
 
-SECONDS_FOR_MORE = 6.0
-MOST_MORE = 10
-"""Greatest number and total seconds of attempts to load more of a page. Some lists never end."""
-
 SECONDS_TO_LEAVE = 3.0
 
 _WAITED_FOR = frozenset({"Script", "Stylesheet", "XHR", "Fetch"})
 _FOLDER = Path(__file__).parent
 WATCH = (_FOLDER / "watch.js").read_text()
 READ = (_FOLDER / "read.js").read_text()
-MORE = (_FOLDER / "more.js").read_text()
-
-
-@dataclass(frozen=True, slots=True)
-class Rendered:
-    """A rendered page: its HTML and its address, or the URL that its scripts lead to."""
-
-    html: str = ""
-    address: Url | None = None
-    leads_to: Url | None = None
 
 
 class Crashed(Exception):
@@ -76,6 +63,7 @@ class _Visit:
     decoded: dict[str, int] = field(default_factory=dict)
     size: int = 0
     moved: int = 0
+    pressed: bool = False
     leads_to: Url | None = None
     failure: Failure | None = None
     crashed: bool = False
@@ -196,22 +184,30 @@ class Tab:
             # Raises a failure where the page hangs.
             await self._evaluated(visit, "({})")
         await self._wait_until_stable(visit)
-        await self._ask_for_more(visit)
-        return await self._read(visit)
 
-    async def _wait_until_stable(self, visit: _Visit) -> None:
+        async def asked(expression: str) -> dict[str, Any]:
+            answer = await self._evaluated(visit, expression)
+            visit.pressed = visit.pressed or bool(answer["pressed"])
+            return answer
+
+        return await read_with_more(
+            asked, lambda at: self._wait_until_stable(visit, at), lambda: self._read(visit)
+        )
+
+    async def _wait_until_stable(self, visit: _Visit, asked: float | None = None) -> None:
+        """Wait until the page no longer changes. `asked` is its time when it was asked for more."""
         loop = asyncio.get_running_loop()
         began, elements = loop.time(), 0
         while loop.time() - began < SECONDS_TO_REST:
             await _within(SECONDS_FOR_REQUESTS, visit.landed.wait())
             moved = visit.moved
-            state = await self._look(visit)
+            state = await self._look(visit, asked)
             spent = loop.time() - began
             grows, elements = state["elements"] > elements * 1.02, state["elements"]
             if visit.moved != moved:
                 continue
             # Clocks and carousels change all the time, but the page does not grow.
-            rests = state["quiet"] or (spent > 2 * LOOK_MS / 1000 and not grows)
+            rests = state["quiet"] or (spent > 2 * LOOK_MS / 1000 and not grows and not state["pending"])
             if visit.flying:
                 enough = not state["poor"] and spent > SECONDS_FOR_REQUESTS
             else:
@@ -220,21 +216,9 @@ class Tab:
                 return
             await asyncio.sleep(QUIET_MS / 1000)
 
-    async def _ask_for_more(self, visit: _Visit) -> None:
-        """Scroll down and press a button such as "Load more", as long as this adds text, up to a limit."""
-        loop = asyncio.get_running_loop()
-        end, length = loop.time() + SECONDS_FOR_MORE, 0
-        for _ in range(MOST_MORE):
-            state = await self._evaluated(visit, f"({MORE})()")
-            if not state["asked"] or state["length"] <= length or loop.time() > end:
-                return
-            length = state["length"]
-            # Pages that load more do it in the frame after the one that was scrolled.
-            await asyncio.sleep(QUIET_MS / 1000)
-            await self._wait_until_stable(visit)
-
-    async def _look(self, visit: _Visit) -> dict[str, Any]:
-        expression = f"globalThis[{json.dumps(self._watch)}]({QUIET_MS}, {LOOK_MS})"
+    async def _look(self, visit: _Visit, asked: float | None) -> dict[str, Any]:
+        since = "" if asked is None else f", {asked}"
+        expression = f"globalThis[{json.dumps(self._watch)}]({QUIET_MS}, {LOOK_MS}{since})"
         return await self._evaluated(visit, expression)
 
     async def _read(self, visit: _Visit) -> Rendered:
@@ -293,9 +277,10 @@ class Tab:
     def _leave(self, visit: _Visit, request: dict[str, Any]) -> None:
         """Record that the page navigates to another one.
 
-        A navigation by a submitted form is not followed. A download does not change the page.
+        A navigation by a submitted form, or after the crawler pressed a control, is not followed. A download does not
+        change the page.
         """
-        if request["method"] != "GET":
+        if request["method"] != "GET" or visit.pressed:
             return
         try:
             target = parse(request["url"])

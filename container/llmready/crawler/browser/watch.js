@@ -5,6 +5,7 @@
   const LITTLE_TEXT = 200;
   const SHORT = 400;
   const LONG = 3000;
+  const ASKED = 2500;
   const CHAINED = 3;
   const ONLY_WAITING = /^\W*(loading|please wait|one moment|just a moment)\b/i;
   /** @type {Set<string | undefined>} */
@@ -49,7 +50,8 @@
       delay,
       ...rest,
     );
-    if (mine <= CHAINED) due.set(id, clock() + Math.max(0, Number(delay) || 0));
+    const now = clock();
+    if (mine <= CHAINED) due.set(id, { at: now + Math.max(0, Number(delay) || 0), set: now, isFirst: mine === 1 });
     return id;
   };
   globalThis.clearTimeout = (id) => {
@@ -80,7 +82,17 @@
     return { filled, poor: now.length < LITTLE_TEXT, elements, web: location.protocol.startsWith("http") };
   }
 
-  const rest = (quiet, most) =>
+  /** Returns when the next timer is due. Timers that a page set when it was asked for more are waited for longer. */
+  function next(now, isPoor, asked) {
+    let first = Infinity;
+    for (const { at, set, isFirst } of due.values()) {
+      const horizon = isFirst && set >= asked ? ASKED : isPoor ? LONG : SHORT;
+      if (at > now - 50 && at < now + horizon) first = Math.min(first, at);
+    }
+    return first;
+  }
+
+  const rest = (quiet, most, asked = Infinity) =>
     new Promise((resolve) => {
       const began = clock();
       const look = () => {
@@ -92,13 +104,13 @@
           return;
         }
         const found = state();
-        const horizon = now + (found.poor ? LONG : SHORT);
-        const next = Math.min(...[...due.values()].filter((at) => at > now - 50 && at < horizon));
-        if (Number.isFinite(next) && !waited) {
-          later(look, Math.max(5, Math.min(next + 5, began + most) - now));
+        const at = next(now, found.poor, asked);
+        if (Number.isFinite(at) && !waited) {
+          later(look, Math.max(5, Math.min(at + 5, began + most) - now));
           return;
         }
-        resolve({ ...found, quiet: still >= quiet && !Number.isFinite(next) });
+        const isPending = Number.isFinite(next(now, false, asked)) && asked < Infinity;
+        resolve({ ...found, pending: isPending, quiet: still >= quiet && !Number.isFinite(at) });
       };
       look();
     });

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from llmready.crawler.browser.need import needs_browser
+from llmready.crawler.browser.signs import signs_of_growth
 from llmready.crawler.deadline import in_time
 from llmready.crawler.failures import Code, Failure
 from llmready.crawler.fetch.response import all_values
@@ -42,6 +43,9 @@ LONGEST_STUB = 4000
 
 MOST_WORDS_OF_STUB = 30
 """Words of a page up to which it may only refer its readers to another page."""
+
+_MOST_REMOVED = 0.1
+"""Part of a page's text that scripts may remove. If they remove more, the text of the HTML is stored."""
 
 _LOCATION = re.compile(
     r"""<script[^<>]*>\s*(?:window\.|document\.|self\.|top\.)?location(?:\.href)?(?:\s*=\s*|\.(?:replace|assign)\(\s*)"""
@@ -184,24 +188,63 @@ async def _visit(
     if media is Media.OTHER:
         raise not_a_page(response)
     content = await read_html(response, converter)
-    metadata = content.metadata
-    is_judged = metadata.refresh or metadata.noindex
-    is_rendered = (
-        browser is not None and not is_judged and in_time(lambda: needs_browser(content.html), response.url)
-    )
-    if is_route and not is_rendered:
+    is_judged = bool(content.metadata.refresh or content.metadata.noindex)
+    lacks_text = not is_judged and _lacks_text(content, response, browser)
+    if is_route and not lacks_text:
         response.raise_for_status()
-    if browser is not None and is_rendered:
-        rendered = await browser.render(response, scope.robots)
-        if rendered.leads_to is not None:
-            return Visit(_script_redirect(rendered.leads_to, candidate, scope))
-        content = await read_rendered(response, rendered.html, converter)
-        if is_route and _NOT_FOUND.search(f"{content.metadata.title} {content.metadata.heading}"):
-            response.raise_for_status()
-        if rendered.address is not None and not scope.robots.allows(rendered.address):
-            # Scripts changed the page's address to one that robots.txt forbids.
-            return Visit(Skip())
+    if browser is not None and lacks_text:
+        return await _visit_rendered(response, candidate, scope, converter, browser)
+    if not is_judged:
+        content = await _grown(content, response, scope, converter, browser)
     return in_time(lambda: _visit_html(content, candidate, scope), response.url)
+
+
+async def _visit_rendered(
+    response: Response, candidate: Candidate, scope: Scope, converter: Converter, browser: Browser
+) -> Visit:
+    rendered = await browser.render(response, scope.robots)
+    if rendered.leads_to is not None:
+        return Visit(_script_redirect(rendered.leads_to, candidate, scope))
+    content = await read_rendered(response, rendered.html, converter)
+    if response.status == 404 and _NOT_FOUND.search(f"{content.metadata.title} {content.metadata.heading}"):
+        response.raise_for_status()
+    if rendered.address is not None and not scope.robots.allows(rendered.address):
+        # Scripts changed the page's address to one that robots.txt forbids.
+        return Visit(Skip())
+    return in_time(lambda: _visit_html(content, candidate, scope), response.url)
+
+
+def _lacks_text(content: HtmlPage, response: Response, browser: Browser | None) -> bool:
+    return browser is not None and in_time(lambda: needs_browser(content.html), response.url)
+
+
+async def _grown(
+    content: HtmlPage, response: Response, scope: Scope, converter: Converter, browser: Browser | None
+) -> HtmlPage:
+    """Return a page with the text that its scripts add, or the page as it is if they add none."""
+    if browser is None:
+        return content
+    signs = in_time(lambda: signs_of_growth(content.html), response.url)
+    if not browser.tally.is_worth(signs):
+        return content
+    try:
+        rendered = await browser.render(response, scope.robots)
+        if (
+            rendered.leads_to is not None
+            or rendered.address is None
+            or not scope.robots.allows(rendered.address)
+        ):
+            return content
+        grown = await read_rendered(response, rendered.html, converter)
+    except Failure as failure:
+        if failure.code == Code.BUDGET_EXCEEDED:
+            raise
+        # The page has text. Only what its scripts would add is missing, and the notes of the crawl say so.
+        browser.tally.static.append(str(response.url))
+        return content
+    added = len(grown.markdown) - len(content.markdown)
+    browser.tally.learn(signs, added=added)
+    return grown if added >= -_MOST_REMOVED * len(content.markdown) else content
 
 
 def _visit_text(response: Response, candidate: Candidate, scope: Scope) -> Visit:

@@ -1,4 +1,4 @@
-"""Find the elements of a page that are not within others of the same kind."""
+"""Find the elements of a page that are not within others of the same kind, or contain none of them."""
 
 from __future__ import annotations
 
@@ -33,3 +33,14 @@ def outermost(nodes: Sequence[LexborNode]) -> list[LexborNode]:
         if not within:
             found.append(node)
     return found
+
+
+def innermost(nodes: Sequence[LexborNode]) -> list[LexborNode]:
+    """Return the nodes that contain no other one; see `outermost`."""
+    ancestors: set[int] = set()
+    for node in nodes:
+        above = node.parent
+        while above is not None and above.mem_id not in ancestors:
+            ancestors.add(above.mem_id)
+            above = above.parent
+    return [node for node in nodes if node.mem_id not in ancestors]
