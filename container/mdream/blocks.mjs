@@ -92,7 +92,7 @@ export class Blocks {
     for (const run of text.match(/`{3,}/g) ?? []) if (run.length >= fence.length) fence = `${run}\``
     // cmark counts no more signs of a fence.
     if (fence.length > LONGEST_FENCE) {
-      this.code(language, source.replace(/`{255,}/g, (run) => '\''.repeat(run.length)))
+      this.code(language, source.replace(/`+/g, (run) => (run.length < LONGEST_FENCE ? run : '\''.repeat(run.length))))
       return
     }
     this.block('code', `${fence}${language}\n${text}\n${fence}`)

@@ -19,7 +19,7 @@ _SIGNS_OF_TABLE = b" \t>*+0123456789.)|:-"
 SIGNS = b" \t>*+=#|:~`.)([]0123456789-"
 """Signs of a line that some parser may read as an empty item, an empty quotation or the line below a heading."""
 _BEGINS_ITEM = re.compile(rb"(?:[-*+]|\d[.)])[ \t]")
-_LINE_OF_ITEM = re.compile(rb"[ \t>]*(?:[-*+]|\d{1,9}[.)])(?:[ \t]|$)", re.MULTILINE)
+_LINE_OF_ITEM = re.compile(rb"^[ \t>]*(?:[-*+]|\d{1,9}[.)])(?:[ \t]|$)", re.MULTILINE)
 _BACKTICKS = re.compile(rb"`+")
 _BRACKETS = re.compile(rb"\\.|\]\(|[\[\]()]", re.DOTALL)
 _LONGEST_LINE = 200

@@ -7,6 +7,7 @@ from collections import deque
 
 import pyromark
 
+from llmready.crawler.convert.certain_code import SIGNS
 from llmready.crawler.convert.commonmark import (
     DIALECTS,
     alone,
@@ -16,7 +17,10 @@ from llmready.crawler.convert.commonmark import (
 from llmready.crawler.convert.tabs import without_tabs_after_fences
 
 _FENCE = re.compile("`{3,}|~{3,}")
-_LINE_WITH_FENCE = re.compile(r"^.*?(?:```|~~~).*$", re.MULTILINE)
+_FENCE_SIGNS = re.compile("```|~~~")
+_LONGEST_PREFIX = 200
+"""Characters before a fence that are examined."""
+_SIGNS = "".join(sign for sign in SIGNS.decode() if sign not in "`~")
 _NEXT_PAGE = "The next page"
 
 
@@ -44,10 +48,15 @@ def _possible_ends(text: str) -> tuple[str, ...]:
     Behind an indented fence or the head of a table, parsers differ in whether a fence closes a block or begins
     another one.
     """
-    line = ""
-    for match in _LINE_WITH_FENCE.finditer(text):
-        line = match[0]
-    if not line.startswith(("```", "~~~")) or "|" in line:
+    prefix, start = "", -1
+    for match in _FENCE_SIGNS.finditer(text):
+        before = text[max(0, match.start() - _LONGEST_PREFIX) : match.start()]
+        before = before[before.rfind("\n") + 1 :]
+        # A fence may also begin a footnote.
+        if "]:" in before or not before.strip(_SIGNS):
+            prefix, start = before, match.start()
+    line_end = text.find("\n", start)
+    if start < 0 or prefix or "|" in text[start : line_end if line_end >= 0 else None]:
         return ()
     longest = max(map(len, _FENCE.findall(text)), default=3)
     return (f"\n{'`' * longest}", f"\n{'~' * longest}")
