@@ -268,6 +268,19 @@ def test_description_shared_by_all_pages_is_not_used() -> None:
             "[a](mailto:a@b.c) [t](tel:1) [r](/rel:ative) [f](#x)",
             "[a](mailto:a@b.c) [t](tel:1) [r](/rel:ative) [f](#x)",
         ),
+        (
+            "[f](ftp://x.y/z) [s](sms:+15550100?body=a) [w](whatsapp://send?text=a) [t](TG://resolve?domain=a)",
+            "[f](ftp://x.y/z) [s](sms:+15550100?body=a) [w](whatsapp://send?text=a) [t](TG://resolve?domain=a)",
+        ),
+        (
+            "[g](geo:1,2) [m](matrix:r/a:x.y) [i](ircs://x.y/a) [u](magnet:?xt=a) [c](webcal://x.y/a.ics)",
+            "[g](geo:1,2) [m](matrix:r/a:x.y) [i](ircs://x.y/a) [u](magnet:?xt=a) [c](webcal://x.y/a.ics)",
+        ),
+        (
+            "[a](ftpx:a) [b](x-javascript:a) [c](view-source:https://x.y) [d](intent:a) [e](ms-word:a)",
+            "a b c d e",
+        ),
+        ("[a](ftp&Tab;:a) [b](sms\\:a) [c](jav&#x09;ascript:a)", "[a](ftp&Tab;:a) [b](sms\\:a) c"),
         ("[a](\njavascript:x) [b](\nhttps://x.y)", "a [b](\nhttps://x.y)"),
         ("> [a](\n> javascript:x)", "> a"),
         ('![a]( \n <data:x> \n "t" )', "a"),

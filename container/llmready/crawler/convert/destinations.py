@@ -7,7 +7,11 @@ import re
 
 from llmready.crawler.characters import without_unseen
 
-SAFE_SCHEMES = frozenset({"http", "https", "mailto", "tel"})
+SAFE_SCHEMES = frozenset(
+    {"http", "https", "ftp", "mailto", "sms", "tel", "irc", "ircs", "matrix", "tg", "whatsapp", "xmpp"}
+    | {"geo", "magnet", "webcal"}
+)
+"""None of them runs code in a browser."""
 
 SEEN = 100
 """Number of characters of a destination that are examined. A destination without a scheme in them is unsafe."""
