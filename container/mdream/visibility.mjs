@@ -2,7 +2,7 @@
 import { keepOpenedDialogs } from './dialogs.mjs'
 import { HIDDEN_STYLE } from './marks.mjs'
 import { leaveOutRendered } from './math.mjs'
-import { children, holds, previousOf, textOf } from './measure.mjs'
+import { children, holds, nextOf, previousOf, textOf } from './measure.mjs'
 import { CLOSED, DROPPED, FOLDED, GUTTER, HIDDEN, PANEL, TAB, TABS } from './names.mjs'
 import { labelAnswers, labelOpened, labelPanels, leaveOutTabs } from './panels.mjs'
 import { rawText } from './raw_lines.mjs'
@@ -46,6 +46,8 @@ const FORMULAS = ids('math')
 const IMAGES = ids('img')
 const PARAGRAPHS = ids('p')
 const CELLS = ids('td', 'th')
+const CHANGES = ids('del', 'ins', 's')
+const SPOKEN = /(?:^|\s)(?:sr-only|screen-?reader(?:s|-text|-only)?|visually-?hidden)(?:\s|$)/i
 const INLINE_ONLY = ids('a', 'b', 'em', 'i', 'small', 'span', 'strong', 'sup')
 /** Names of the rest of a paragraph that readers open. */
 const REST = /(?:^|[\s_-])(?:more|rest|full|expand(?:ed|able)?|readmore|hidden-?text|toggle-?text)(?:$|[\s_-])/i
@@ -138,12 +140,21 @@ function openersOf(tree) {
 }
 
 /**
- * Return whether a part is a visible link that only screen readers skip, because the title of its card leads to the same
- * page. It is kept if it is longer than a title.
+ * Return whether a part is visible and only screen readers skip it: a price that they read in other words, or a link
+ * because the title of its card leads to the same page. Such a link is kept if it is longer than a title.
  */
 function isSpokenOnce(tree, measure, node) {
-  if (tree.tag[node] !== ID.a || measure.length(node) < LONG_LINK || tree.has(node, IS_HIDDEN)) return false
+  const tag = tree.tag[node]
+  if (tag === ID.a ? measure.length(node) < LONG_LINK : !CHANGES[tag] && !isSpokenPrice(tree, measure, node)) return false
+  if (tree.has(node, IS_HIDDEN)) return false
   return tree.get(node, ATTRIBUTE['aria-hidden']) === 'true' && !HIDDEN_STYLE.test(tree.get(node, STYLE))
+}
+
+/** Return whether a part with a number precedes other words for it, which only screen readers read. */
+function isSpokenPrice(tree, measure, node) {
+  if (tree.tag[node] !== ID.span || !measure.length(node)) return false
+  const next = nextOf(tree, node)
+  return next > 0 && SPOKEN.test(tree.get(next, CLASS)) && /\d/.test(textOf(tree, node)) && /\d/.test(textOf(tree, next))
 }
 
 /** Return whether a hidden part is text that readers can open or that scripts show. */
@@ -160,7 +171,7 @@ function isFoldedText(tree, measure, node, whole, targets) {
   const identity = tree.get(node, IDENTITY)
   if (STREAMED.test(identity) && tree.has(node, IS_HIDDEN)) return true
   if (measure.prose(node) > SOME_PROSE && measure.length(node) > WRAPPER * whole && measure.linkShare(node) < 0.6) return true
-  if (marks & CLOSED || !(marks & FOLDED || targets.has(identity) || isBelowTrigger(tree, measure, node))) return false
+  if (marks & CLOSED || !(marks & FOLDED || tree.tag[tree.parent[node]] === ID.details || targets.has(identity) || isBelowTrigger(tree, measure, node))) return false
   return Boolean(marks & PANEL) || measure.linkShare(node) < 0.5
 }
 
