@@ -1,7 +1,9 @@
 // The heading and the lead of a page, if they are before its main part.
+import { sourceOf } from './images.mjs'
 import { resolved, textOf } from './measure.mjs'
 import { ALWAYS, AUTHOR, BESIDE, COMMENTS, CONTENTS, FILED, OFFER, OUTSIDE, RELATED } from './names.mjs'
 import { ID, ids } from './tags.mjs'
+import { ATTRIBUTE } from './tree.mjs'
 
 /** Headings of the first level that are compared with the title. */
 const MOST_HEADINGS = 50
@@ -15,6 +17,19 @@ const LONGEST_LEAD = 1500
 /** Kinds of pages whose text has no lead. */
 const WITHOUT_LEAD = new Set(['collection', 'forum', 'listing', 'product'])
 
+/** Characters of a sentence that is a lead because it is in the `header` of the heading. */
+const SHORTEST_IN_HEADER = 20
+const SENTENCE = /[.!?。！？]["”’)]?$/
+/** Pixels of a picture above the text, and characters of its caption. */
+const SMALLEST_PICTURE = 200
+const LONGEST_CAPTION = 300
+/** Pictures of the main part that are compared with it, and parts above the main part that are examined. */
+const MOST_PICTURES = 5
+const MOST_SEEN = 500
+const OF_PERSON = /avatar|author|profile|portrait|headshot|gravatar|logo|icon|badge/i
+
+const PICTURES = ids('figure', 'img', 'picture')
+const WRAPPERS = ids('div', 'header', 'p', 'section')
 const LEAD_TAGS = ids('blockquote', 'div', 'h2', 'p', 'section')
 const NO_LEAD = ALWAYS | AUTHOR | BESIDE | COMMENTS | CONTENTS | FILED | OFFER | OUTSIDE | RELATED
 const TITLE_PARTS = /(?<!\s)\s+[|\-\u2013\u2014·•»«:]{1,2}\s+|(?:(?<!\s)\s+)?[|·•»]\s+/
@@ -49,27 +64,73 @@ function pageHeading(tree, measure, main) {
   return isOnly && titles[0].includes(' ') ? headings[0] : -1
 }
 
-/** Return the prose between the heading and the main part, where many newspapers place the lead. */
+/**
+ * Return the prose between the heading and the main part, where many newspapers place the lead, and the first picture
+ * there.
+ */
 function leadBetween(tree, measure, heading, main) {
+  const header = headerOf(tree, heading)
   const found = []
+  let picture = -1
+  // The end of a block that is no lead, in which only a picture is looked for.
+  let wrapper = 0
   let length = 0
-  for (let node = tree.end[heading]; node < main;) {
+  let seen = 0
+  for (let node = tree.end[heading]; node < main && seen < MOST_SEEN; seen++) {
     if (main < tree.end[node] && !tree.gone[node]) {
       node++
       continue
     }
-    if (isLead(tree, measure, node)) {
+    if (node >= wrapper && isLead(tree, measure, node, node < tree.end[header] ? SHORTEST_IN_HEADER : SHORTEST_LEAD)) {
       found.push(node)
       length += measure.length(node)
+    } else if (picture < 0 && isPicture(tree, measure, node, main)) {
+      picture = node
+      found.push(node)
+    } else if (picture < 0 && isWrapper(tree, node)) {
+      wrapper = Math.max(wrapper, tree.end[node])
+      node++
+      continue
     }
     node = tree.end[node]
   }
   return length > LONGEST_LEAD ? [] : found
 }
 
-function isLead(tree, measure, node) {
+/** Return the element `header` around a heading, or the heading itself. */
+function headerOf(tree, heading) {
+  for (let above = tree.parent[heading]; above > 0; above = tree.parent[above]) if (tree.tag[above] === ID.header) return above
+  return heading
+}
+
+function isLead(tree, measure, node, shortest) {
   if (tree.gone[node] || !LEAD_TAGS[tree.tag[node]] || tree.marks[node] & NO_LEAD) return false
-  return measure.prose(node) >= SHORTEST_LEAD && measure.linkShare(node) < 0.2 && tree.first(node, ID.form) < 0
+  if (measure.prose(node) < shortest || measure.linkShare(node) >= 0.2 || tree.first(node, ID.form) >= 0) return false
+  // Shorter leads are sentences.
+  return measure.prose(node) >= SHORTEST_LEAD || (tree.tag[node] !== ID.h2 && SENTENCE.test(textOf(tree, node)))
+}
+
+/** Return whether a node is a large picture, with its caption, that the main part does not repeat. */
+function isPicture(tree, measure, node, main) {
+  const tag = tree.tag[node]
+  if (tree.gone[node] || !PICTURES[tag] || tree.marks[node] & NO_LEAD || measure.length(node) > LONGEST_CAPTION) return false
+  const image = tag === ID.img ? node : tree.first(node, ID.img)
+  if (image < 0 || !isLarge(tree, image) || OF_PERSON.test(`${tree.get(image, ATTRIBUTE.class)} ${tree.get(image, ATTRIBUTE.alt)}`)) return false
+  const address = sourceOf(tree, image)
+  return !tree.all(main, ID.img).slice(0, MOST_PICTURES).some((other) => fileOf(sourceOf(tree, other)) === fileOf(address))
+}
+
+function isLarge(tree, image) {
+  return [ATTRIBUTE.width, ATTRIBUTE.height].every((name) => !(Number.parseInt(tree.get(image, name), 10) < SMALLEST_PICTURE))
+}
+
+function fileOf(address) {
+  return address.replace(/[?#][^]*$/, '').replace(/^.*\//, '')
+}
+
+/** Return whether the children of a block may contain the picture. */
+function isWrapper(tree, node) {
+  return !tree.gone[node] && WRAPPERS[tree.tag[node]] === 1 && !(tree.marks[node] & NO_LEAD) && tree.first(node, ID.img) >= 0
 }
 
 /** Return whether the title begins with a heading, or the heading with the first part of the title. */

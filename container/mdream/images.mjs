@@ -103,7 +103,7 @@ function isTracker(tree, node) {
 }
 
 /** Return the address of the image that a browser would finally load. */
-function sourceOf(tree, node) {
+export function sourceOf(tree, node) {
   const source = writtenSource(tree, node)
   // Loaders of shops insert the width that they need.
   return source.includes('{width}') ? source.replace('{width}', widestOf(tree, node)) : source
