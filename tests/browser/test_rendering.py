@@ -562,7 +562,7 @@ def crawling(site: Site, folder: Path) -> Iterator[tuple[subprocess.Popen[str], 
         process.communicate()
 
 
-def _slow_site() -> dict[str, Answer | str]:
+def slow_site() -> dict[str, Answer | str]:
     pages: dict[str, Answer | str] = {
         f"/{number}": shell("setTimeout(() => write('Done.'), 1200)") for number in range(4)
     }
@@ -579,7 +579,7 @@ def _ended(family: dict[int, str]) -> bool:
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_browser_ends_with_the_crawler(tmp_path: Path, number: signal.Signals) -> None:
-    with serving(_slow_site()) as site, crawling(site, tmp_path) as (process, family):
+    with serving(slow_site()) as site, crawling(site, tmp_path) as (process, family):
         assert any(is_browser(line) for line in family.values())
         began = time.monotonic()
         process.send_signal(number)
@@ -590,7 +590,7 @@ def test_browser_ends_with_the_crawler(tmp_path: Path, number: signal.Signals) -
 
 
 def test_crashed_browser_is_restarted(tmp_path: Path) -> None:
-    with serving(_slow_site()) as site, crawling(site, tmp_path) as (process, family):
+    with serving(slow_site()) as site, crawling(site, tmp_path) as (process, family):
         (browser,) = [pid for pid, line in family.items() if is_browser(line)]
         os.kill(browser, signal.SIGKILL)
         output, _ = process.communicate(timeout=40)

@@ -20,7 +20,7 @@ from llmready.crawler.operator_settings import (
     read_blocked_hosts,
     read_operator_settings,
 )
-from llmready.crawler.options import CacheFiles, Layout, LinkTarget, Options
+from llmready.crawler.options import MIB, CacheFiles, Layout, LinkTarget, Options
 from llmready.crawler.pack.publish import check_out
 from llmready.crawler.report.events import EventReporter
 from llmready.crawler.report.terminal import TerminalReporter
@@ -83,6 +83,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="use http if https does not work (the default for a URL without a scheme)",
     )
     parser.add_argument("--use-playwright", action="store_true", help="render pages in a browser")
+    parser.add_argument(
+        "--memory",
+        default="1536",
+        metavar="MIB",
+        help="memory for the crawler and its browser in MiB; the browser gets two thirds (default: 1536)",
+    )
     parser.add_argument(
         "--blocked-hosts", metavar="FILE", help="file with hosts that must not be crawled, one per line"
     )
@@ -206,6 +212,7 @@ def _options(args: argparse.Namespace) -> Options:
         timeout=_whole_number("--timeout", args.timeout, 86_400),
         try_http=args.try_http or not has_scheme(args.url),
         use_playwright=args.use_playwright,
+        memory=_whole_number("--memory", args.memory, 1_000_000) * MIB,
         zip=args.zip,
         checkpoint=_file(args.checkpoint),
         resume=_file(args.resume),

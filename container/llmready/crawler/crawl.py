@@ -235,6 +235,8 @@ class _Crawl:
                 limits=limits,
                 user_agent=self.settings.user_agent,
                 gate=self.gate,
+                # The crawler itself and its converter need at most 400 MB.
+                memory=self.options.memory * 2 // 3,
             )
         )
 

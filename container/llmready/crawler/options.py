@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
     from llmready.crawler.urls import Url
 
+MIB = 1024 * 1024
+
 LinkTarget = Literal["page", "markdown"]
 """Where the links of llms.txt lead: to the site's pages, or to the Markdown files of the archive."""
 Layout = Literal["zip", "web-root"]
@@ -48,6 +50,7 @@ class Options:
         timeout: Seconds for fetching.
         try_http: Whether http is used if https does not work.
         use_playwright: Whether pages that need JavaScript are rendered in a browser.
+        memory: Bytes of memory that the crawler with its browser may use.
         zip: Whether the folder is also written as OUT.zip.
         files: Files of the HTTP cache.
         link_target: Targets of the links in llms.txt.
@@ -66,6 +69,7 @@ class Options:
     timeout: float = 300
     try_http: bool = False
     use_playwright: bool = False
+    memory: int = 1536 * MIB
     zip: bool = False
     files: CacheFiles = CacheFiles()
     link_target: LinkTarget = "page"

@@ -102,13 +102,14 @@ def crawled(home: Path, report: Completed, errors: tuple[PageError, ...]) -> Cra
     )
 
 
-def arguments_for(order: CrawlOrder, folder: Path, home: Path) -> list[str]:
+def arguments_for(order: CrawlOrder, folder: Path, home: Path, *, memory: int) -> list[str]:
     """Return the arguments of the crawler's command.
 
     Args:
         order: What to crawl.
         folder: Folder of the job, which receives the list of blocked hosts. The crawler can read but not change it.
         home: The crawler's working folder.
+        memory: Bytes of memory that all processes of the crawler may use.
     """
     wanted = order.settings
     arguments = [
@@ -145,5 +146,5 @@ def arguments_for(order: CrawlOrder, folder: Path, home: Path) -> list[str]:
     if wanted.try_http:
         arguments.append("--try-http")
     if wanted.use_playwright:
-        arguments.append("--use-playwright")
+        arguments += ["--use-playwright", f"--memory={max(1, memory >> 20)}"]
     return arguments

@@ -74,7 +74,7 @@ class Supervisor:
         process = await asyncio.create_subprocess_exec(
             *self._confinement.prefix(),
             *self._command,
-            *arguments_for(order, folder, home),
+            *arguments_for(order, folder, home, memory=self._limits.memory),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,

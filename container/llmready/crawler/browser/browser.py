@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from playwright.async_api import Error, async_playwright
 
+from llmready.crawler.browser.memory import MemoryWatch, limited_driver
 from llmready.crawler.browser.more import Rendered
 from llmready.crawler.browser.process import arguments, end_browser, limit_memory, may_sandbox
 from llmready.crawler.browser.proxy import GuardProxy
@@ -48,7 +49,20 @@ _log = logging.getLogger(__name__)
 
 
 class _Down(Exception):
-    """The browser process ended."""
+    """The browser process ended.
+
+    `by_page`: whether the page that is shown was the only one, and needed too much memory.
+    """
+
+    def __init__(self, *, by_page: bool = False) -> None:
+        super().__init__()
+        self.by_page = by_page
+
+
+class _End(asyncio.Event):
+    """The end of a browser process, and the value of `_Down.by_page` for it."""
+
+    by_page = False
 
 
 class Browser:
@@ -61,6 +75,7 @@ class Browser:
         limits: Limits of the crawl.
         user_agent: User agent of all requests.
         gate: No page is rendered while it is closed.
+        memory: Bytes that all processes of the browser together may use.
         resolver: Resolver of host names. Only tests replace it.
     """
 
@@ -73,6 +88,7 @@ class Browser:
         limits: Limits,
         user_agent: str,
         gate: Gate,
+        memory: int,
         resolver: AbstractResolver | None = None,
     ) -> None:
         self.tally = Tally()
@@ -82,6 +98,9 @@ class Browser:
         self._limits = limits
         self._user_agent = user_agent
         self._gate = gate
+        self._memory = memory
+        self._watching: MemoryWatch | None = None
+        self._showing = 0
         self._watch = f"_{secrets.token_hex(8)}"
         self.proxy = GuardProxy(
             guard,
@@ -94,7 +113,7 @@ class Browser:
         self._places = asyncio.Semaphore(min(2, _processors()))
         self._starting = asyncio.Lock()
         self._alone = asyncio.Lock()
-        self._down = asyncio.Event()
+        self._down = _End()
         self._tabs: list[Tab] = []
         self._chromium: Chromium | None = None
         self._context: BrowserContext | None = None
@@ -121,7 +140,9 @@ class Browser:
         try:
             async with self._places:
                 return await self._rendered(response, robots)
-        except _Down:
+        except _Down as down:
+            if down.by_page:
+                raise _broken(response) from None
             # Another page may have caused the crash, so this page is rendered again alone.
             _log.info("the browser ended while %s was rendered", response.url)
         try:
@@ -134,7 +155,11 @@ class Browser:
         chromium, tab = await self._tab(response, robots)
         # A tab without a page sends no requests, so only the time from showing the page to leaving it needs a turn.
         async with self._gate.passing():
-            return await self._shown(chromium, tab, response, robots)
+            self._showing += 1
+            try:
+                return await self._shown(chromium, tab, response, robots)
+            finally:
+                self._showing -= 1
 
     async def _shown(self, chromium: Chromium, tab: Tab, response: Response, robots: Robots) -> Rendered:
         usable = False
@@ -182,12 +207,13 @@ class Browser:
 
         Raises: _Down as soon as the browser process ends, because some calls would never return.
         """
+        end = self._down
         working = asyncio.ensure_future(work)
-        down = asyncio.ensure_future(self._down.wait())
+        down = asyncio.ensure_future(end.wait())
         try:
             await asyncio.wait({working, down}, return_when=asyncio.FIRST_COMPLETED)
-            if not working.done():
-                raise _Down
+            if not working.done() or end.by_page:
+                raise _Down(by_page=end.by_page)
             try:
                 return working.result()
             except Error:
@@ -207,11 +233,12 @@ class Browser:
                 "Pages of this site crashed the browser too often, so the site cannot be rendered.",
             )
         self.starts += 1
-        down = self._down = asyncio.Event()
+        down = self._down = _End()
         try:
             async with asyncio.timeout(SECONDS_TO_START):
                 # The driver is restarted together with a browser that crashed.
-                self._driver = await async_playwright().start()
+                with limited_driver():
+                    self._driver = await async_playwright().start()
                 self._chromium = await self._driver.chromium.launch(
                     executable_path=self._program,
                     args=arguments(self.proxy.address),
@@ -223,6 +250,8 @@ class Browser:
                 )
                 self._chromium.on("disconnected", lambda _: down.set())
                 limit_memory(self._program)
+                self._watching = MemoryWatch(self._program, self._memory, lambda: self._outgrow(down))
+                self._watching.start()
                 self._context = await self._chromium.new_context(
                     user_agent=_agent(self._user_agent, self._chromium.version),
                     viewport={"width": 1280, "height": 1600},
@@ -241,7 +270,19 @@ class Browser:
                 "Pages cannot be rendered here because Chromium does not start. Crawl without the browser option.",
             ) from error
 
+    def _outgrow(self, down: _End) -> None:
+        """Give up a browser that needs too much memory. The driver may not report its end for seconds."""
+        if down is self._down:
+            _log.info("the browser was ended because it needs too much memory")
+            down.by_page = self._showing == 1
+            down.set()
+            self._chromium = self._context = None
+            self._tabs.clear()
+
     async def _discard(self, chromium: Chromium, tab: Tab) -> None:
+        if chromium is not self._chromium:
+            # The browser of this tab has ended.
+            return
         try:
             await tab.close()
         except (Error, TimeoutError):
@@ -254,6 +295,9 @@ class Browser:
         chromium, driver = self._chromium, self._driver
         self._chromium = self._context = self._driver = None
         self._tabs.clear()
+        if self._watching is not None:
+            self._watching.stop()
+            self._watching = None
         try:
             async with asyncio.timeout(SECONDS_TO_CLOSE):
                 if chromium is not None:
@@ -263,7 +307,7 @@ class Browser:
         except (Error, TimeoutError):
             _log.info("the browser did not close in time")
         if driver is not None:
-            end_browser(self._program)
+            end_browser(self._program, driver=True)
 
 
 def _rules(response: Response, robots: Robots) -> Callable[[Url], bool]:

@@ -154,23 +154,25 @@ def limit_memory(program: Path, limit: int = PROCESS_BYTES) -> None:
         return
     import resource  # noqa: PLC0415 - Unix only
 
-    for pid in _processes(program):
+    for pid in browser_processes(program):
         with contextlib.suppress(OSError):
             resource.prlimit(pid, resource.RLIMIT_DATA, (limit, limit))
 
 
-def end_browser(program: Path) -> None:
-    """Kill the remaining processes of the browser that this process started."""
-    for pid in _processes(program) if sys.platform == "linux" else ():
+def end_browser(program: Path, *, driver: bool) -> None:
+    """Kill the remaining processes of the browser that this process started, and Playwright's driver if wanted."""
+    for pid in browser_processes(program, driver=driver) if sys.platform == "linux" else ():
         with contextlib.suppress(OSError):
             os.kill(pid, signal.SIGKILL)
 
 
-def _processes(program: Path) -> list[int]:
+def browser_processes(program: Path, *, driver: bool = False) -> list[int]:
+    """Return the processes of the browser that this process started, with Playwright's driver if wanted."""
     found = []
     for pid in _descendants(os.getpid()):
         with contextlib.suppress(OSError):
-            if program.name in Path(f"/proc/{pid}/cmdline").read_bytes().partition(b"\0")[0].decode():
+            command, *arguments = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+            if program.name in command.decode(errors="replace") or (driver and b"run-driver" in arguments):
                 found.append(pid)
     return found
 
