@@ -1,6 +1,7 @@
 // Asks a rendered page for more, as a reader does: scrolls to its end and presses a control that loads more.
 // Returns whether it did either, whether it pressed something, how much text the page has, and the time before it asked.
-({ loadsMore, more, harmful, longest }) => {
+// With `step`, it scrolls to this part of the page instead, and returns whether it is the last one.
+({ loadsMore, more, harmful, longest }, step = -1) => {
   const [LOADS_MORE, MORE, HARMFUL] = [loadsMore, more, harmful].map((written) => new RegExp(written, "u"));
   const CONTROLS = "button, [role=button], input[type=button], a:not([href]), a[href=''], a[href^='#'], a[href^='javascript:' i], [onclick], [class*=load-more i], [class*=loadmore i], [class*=load_more i]";
   const AROUND = "form, nav, dialog, [role=dialog], [role=alertdialog], [aria-modal=true], [role=menu], [role=menubar]";
@@ -10,6 +11,7 @@
   const MOST_CONTROLS = 2000;
   const MOST_ELEMENTS = 20_000;
   const SMALLEST_SCROLLER = 200;
+  const STEP = 0.8;
   const page = /** @type {HTMLElement} */ (document.scrollingElement ?? document.documentElement);
   const at = performance.now();
 
@@ -32,6 +34,12 @@
     }
   }
 
+  if (step >= 0) {
+    const part = scroller && page.scrollHeight <= page.clientHeight ? scroller : page;
+    part.scrollTop = step * part.clientHeight * STEP;
+    const isLast = part.scrollTop + part.clientHeight >= part.scrollHeight - 1;
+    return { asked: true, pressed: false, length, at, isLast };
+  }
   const before = window.scrollY;
   // What is added must move the end of the page out of view, so that the page sees its readers arrive there again.
   page.style.overflowAnchor = "none";
@@ -84,5 +92,5 @@
       pressed = true;
     }
   }
-  return { asked: asked || pressed, pressed, length, at };
+  return { asked: asked || pressed, pressed, length, at, isLast: false };
 }

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from llmready.crawler.browser.labels import HARMFUL, LOADS_MORE, LONGEST_LABEL, MORE
+from llmready.crawler.browser.merging import States
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -23,7 +24,9 @@ SECONDS_TO_BEGIN = 0.1
 """Pages that load more do it in the frame after the one that was scrolled."""
 
 _LABELS = {"loadsMore": LOADS_MORE, "more": MORE, "harmful": HARMFUL, "longest": LONGEST_LABEL}
-ASK = f"({(Path(__file__).parent / 'more.js').read_text()})({json.dumps(_LABELS)})"
+_SCRIPT = (Path(__file__).parent / "more.js").read_text()
+ASK = f"({_SCRIPT})({json.dumps(_LABELS)})"
+MOST_STEPS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,35 @@ async def read_with_more(
     if _path_of(after) != _path_of(before):
         # A control led to another page of an application.
         return before
-    return replace(after, is_unfinished=is_unfinished)
+    states = States(before.html)
+    if not states.loses(after.html):
+        return replace(after, is_unfinished=is_unfinished)
+    is_complete = await _add_steps(states, ask, rest, read) and not is_unfinished
+    states.add(after.html)
+    return replace(before, html=states.html, is_unfinished=not is_complete)
+
+
+async def _add_steps(
+    states: States,
+    ask: Callable[[str], Awaitable[dict[str, Any]]],
+    rest: Callable[[float], Awaitable[None]],
+    read: Callable[[], Awaitable[Rendered]],
+) -> bool:
+    """Add what a page shows at each scroll position. Returns: whether its end was reached."""
+    if not states.can_join:
+        return False
+    loop = asyncio.get_running_loop()
+    end = loop.time() + SECONDS_FOR_MORE
+    for step in range(MOST_STEPS):
+        state = await ask(f"({_SCRIPT})({json.dumps(_LABELS)}, {step})")
+        await asyncio.sleep(SECONDS_TO_BEGIN)
+        await rest(state["at"])
+        states.add((await read()).html)
+        if state["isLast"]:
+            return True
+        if loop.time() > end:
+            break
+    return False
 
 
 def _path_of(rendered: Rendered) -> str | None:
