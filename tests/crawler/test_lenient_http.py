@@ -90,6 +90,9 @@ REDIRECTS = {
     "/br\xc3\xb6tchen": "/br%C3%B6tchen",
     "rolls?x=1#top": "/rolls?x=1",
     "\\rolls": "/rolls",
+    "http:/two": "/two",
+    "http:two?a=b": "/two?a=b",
+    "http:?page=2": "/?page=2",
 }
 
 

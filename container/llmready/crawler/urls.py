@@ -18,6 +18,7 @@ _PATH = re.compile(r"[/\\](?![/\\])")
 _WITHOUT_PATH = re.compile(r"(?:https?:)?(?:[?#]|\Z)", re.IGNORECASE)
 _REMOVED = re.compile(r"[\t\n\r]")
 _EDGES = "".join(map(chr, range(0x21)))
+_BEFORE_NO_PATH = frozenset(("", "?", "#", "h", "H", *_EDGES))
 _PLAIN_PATH = re.compile(r"[A-Za-z0-9\-._~!$&'()*+,;=:@/]*")
 _ODD_IN_PATH = re.compile(r"%[0-9A-Fa-f]{2}|[^A-Za-z0-9\-._~!$&'()*+,;=:@/]")
 _PLAIN_QUERY = re.compile(r"[A-Za-z0-9\-._~!$()*+,;=:@/?&]*")
@@ -142,8 +143,8 @@ def join(base: Url, href: str) -> Url | None:
 
 def keeps_path(href: str) -> bool:
     """Return whether a link leads to the path of its page, perhaps with another query, such as `?page=2`."""
-    # Most links begin with one of these characters.
-    if href[:1] in ("/", "."):
+    # Nearly all links can be told by how they begin.
+    if href[:1] not in _BEFORE_NO_PATH or href.startswith(("https://", "http://")):
         return False
     return _WITHOUT_PATH.match(_clean(href)) is not None
 
@@ -157,7 +158,9 @@ def _join(base: Url, href: str) -> Url | None:
             return _relative(base, text)
         scheme, rest = match[1].lower(), text[match.end() :]
         # The standard requires both slashes of `https://` only if the scheme is not that of the page.
-        return _relative(base, rest) if scheme == base.scheme else _absolute(scheme, rest)
+        if rest.startswith("//") or scheme != base.scheme:
+            return _absolute(scheme, rest)
+        return _relative(base, rest)
     except BadUrl:
         return None
 
