@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 from boto3.dynamodb.conditions import Attr, ConditionBase
 
@@ -10,6 +9,7 @@ from llmready.adapters.dynamodb import keys
 from llmready.adapters.dynamodb.deliveries import delivery_item
 from llmready.adapters.dynamodb.generations.items import ENDED, active_kind, generation_item, record_from
 from llmready.adapters.dynamodb.generations.shared_archives import release_archive, share_writes
+from llmready.adapters.dynamodb.generations.unlocking import has_changed, unlock_website, url_over_http
 from llmready.adapters.dynamodb.outbox import outbox_item
 from llmready.adapters.dynamodb.schedules import is_due_at
 from llmready.adapters.dynamodb.table import ConditionFailed, Item, Table, TransactionRefused, Write
@@ -19,7 +19,7 @@ from llmready.domain.account import suspended
 from llmready.domain.clock import timestamp
 from llmready.domain.errors import Conflict, DomainError, Forbidden, Gone, LeaseLost, NotFound
 from llmready.domain.failed_crawls import day_of
-from llmready.domain.generation import HOST_BUSY, Failure, Generation, Progress, Status, Trigger
+from llmready.domain.generation import Failure, Generation, Progress, Status
 from llmready.domain.idempotency import AlreadyStarted, StartRecord
 from llmready.domain.mail import OutboxMail
 from llmready.domain.quota import resets_at
@@ -194,26 +194,7 @@ class DynamoGenerationCommands:
             },
             condition=Attr("pk").exists(),
         )
-        scheduled = generation.trigger is Trigger.SCHEDULE
-        # Crawls of other users can make a host busy, but must not turn a schedule off.
-        failed_run = failed and scheduled and generation.error_code != HOST_BUSY.code
-        noted: dict[str, Any] = {"failed_run_id": generation.id} if failed_run else {}
-        if completed and generation.completed_at:
-            noted = {"last_generated_at": timestamp(generation.completed_at), "schedule_failures": 0}
-            if generation.coverage is not None and generation.coverage.over_http:
-                noted["url"] = generation.website_url.replace("https://", "http://", 1)
-        unlock = self._table.update(
-            keys.website(user_id, generation.website_id),
-            change=noted,
-            add={
-                "generation_count": 1,
-                f"listed_{generation.status}": 1,
-                **outcome,
-                **({"schedule_failures": 1} if failed_run else {}),
-            },
-            remove=["active_generation_id"],
-            condition=Attr("active_generation_id").eq(generation.id),
-        )
+        url = url_over_http(generation) if completed else None
         writes: list[Write] = [
             self._table.put(
                 generation_item(generation),
@@ -221,7 +202,7 @@ class DynamoGenerationCommands:
             ),
             settle,
             count,
-            unlock,
+            unlock_website(self._table, generation, url=url),
         ]
         if earlier is not None:
             writes += share_writes(self._table, earlier, generation)
@@ -231,7 +212,13 @@ class DynamoGenerationCommands:
             writes.append(self._table.put(outbox_item(mail), Attr("pk").not_exists()))
         writes += [self._table.put(delivery_item(delivery)) for delivery in deliveries]
         try:
-            self._table.transact(writes)
+            try:
+                self._table.transact(writes)
+            except TransactionRefused as refused:
+                if url is None or not has_changed(refused.failed[3], generation):
+                    raise
+                writes[3] = unlock_website(self._table, generation)
+                self._table.transact(writes)
         except TransactionRefused as refused:
             if (
                 earlier is not None
