@@ -10,6 +10,7 @@ import { ID } from './tags.mjs'
 import { TooManyNodes } from './tree.mjs'
 import { leaveOutUnseen } from './visibility.mjs'
 import { wholePage } from './whole_page.mjs'
+import { readWidgets } from './widgets.mjs'
 
 /** Share of a page's text up to which the text outside of `noscript` counts as almost empty. */
 const NEXT_TO_NONE = 0.25
@@ -51,11 +52,13 @@ export function convert(bytes, url, wantsFacts) {
 function converted(page, url, wantsFacts) {
   let tree = parse(page)
   readRoles(tree)
+  readWidgets(tree)
   const facts = wantsFacts ? factsOf(tree) : null
   leaveOutUnseen(tree, MEASURE)
   if (isWithoutScripts(tree)) {
     tree = parse(page, { readsNoscript: true })
     readRoles(tree)
+    readWidgets(tree)
     leaveOutUnseen(tree, MEASURE)
   }
   const pageType = pageTypeOf(tree, MEASURE, url)

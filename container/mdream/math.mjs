@@ -67,7 +67,7 @@ function isInMathBlock(tree, node) {
 
 /** Return whether a formula is displayed as a block, not inside a line. */
 export function isDisplayed(tree, node) {
-  if (/display/i.test(tree.get(node, ATTRIBUTE.type)) || tree.get(node, ATTRIBUTE.display) === 'block') return true
+  if (/display/i.test(tree.get(node, ATTRIBUTE.type)) || /^(?:block|true)$/.test(tree.get(node, ATTRIBUTE.display))) return true
   for (let above = tree.parent[node], level = 0; above > 0 && level < LEVELS; above = tree.parent[above], level++) {
     if (tree.get(above, ATTRIBUTE.display) === 'true' || DISPLAYED.test(tree.get(above, ATTRIBUTE.class))) return true
   }
@@ -78,7 +78,7 @@ function texOfMath(tree, node) {
   const end = tree.closeFrom[node] || tree.to[node]
   const annotations = tree.slice(tree.to[node], Math.min(end, tree.to[node] + LONGEST)).matchAll(ANNOTATION)
   const stated = Array.from(annotations).find((one) => TEX_ENCODING.test(one[1]))?.[2]
-  const tex = stated === undefined ? decodedAttribute(tree.get(node, ATTRIBUTE.alttext)) : decoded(stated)
+  const tex = stated === undefined ? decodedAttribute(tree.get(node, ATTRIBUTE.alttext) || tree.get(node, ATTRIBUTE['data-latex'])) : decoded(stated)
   return plain(tex || texOfMathMl(tree, node))
 }
 

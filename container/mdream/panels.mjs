@@ -235,7 +235,8 @@ export function leaveOutTabs(tree, measure) {
   }
 }
 
-function labelOf(tree, tab) {
+/** Return the text of a tab, without its icons. */
+export function labelOf(tree, tab) {
   let text = ''
   const end = tree.end[tab]
   for (let node = tab + 1; node < end && text.length < LONGEST; node++) {
