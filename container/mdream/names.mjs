@@ -91,9 +91,9 @@ const CLASS_MARKS = marksOfWords([
 const CLASS_PATTERNS = [
   [/^admonitionHeading\w*$/, BLOCK_TITLE],
   [/^material-(?:icons-\w+|symbols-\w+)$/, DROPPED],
-  [/^(?:(?:w-)?tabs?-pane|tabbed-block|tabs?(?:-|__)panel|tabpanel|tab-?content-item|tab-item|ui-tabs-panel|tabcontent)$/, PANEL],
-  [/^(?:tabbed-labels|nav-tabs|nav-pills|ui-tabs-nav|tabs?(?:-|__)(?:list|nav|links|buttons|header|labels|menu)|w-tab-menu|tabs|tabset|tabular)$/, TABS],
-  [/^(?:tablinks?|(?:w-)?tab-(?:link|button|btn|label|trigger|title)|tabs-title|tabs?__(?:tab|link|button))$/, TAB],
+  [/^(?:(?:w-)?tabs?-pane|tabbed-block|tabs?(?:-|__)panel|tabpanel|wds-tab__content|tab-?content-item|tab-item|ui-tabs-panel|tabcontent)$/, PANEL],
+  [/^(?:tabbed-labels|nav-tabs|nav-pills|ui-tabs-nav|tabs?(?:-|__)(?:list|nav|links|buttons|header|labels|menu)|w-tab-menu|tablist|(?:wds-)?tabs|tabset|tabular)$/, TABS],
+  [/^(?:tablinks?|(?:w-)?tab-(?:link|button|btn|label|trigger|title)|tabs-title|(?:wds-)?tabs?__(?:tab|link|button))$/, TAB],
   [/^(?:ln|lnt|gl|linenos?|line-?num(?:ber)?s?(?:-\w+)?|rouge-gutter|gutter(?:-\w+)?|crayon-nums?(?:-\w+)?|hljs-ln-(?:numbers|n|line)|blob-num|react-syntax-highlighter-line-number|lntd|line-no|num|code-line-number|cm-gutters?|CodeMirror-(?:linenumber|gutter-wrapper|gutters))$/, GUTTER],
 ]
 /**
@@ -145,7 +145,7 @@ const WORDS = marksOfWords([
   ['loader spinner error success captcha form print hamburger', OF_CLOSED],
   ['tab tabs', OF_TABS],
   // Words behind `tabs` in names of lists of tabs.
-  ['controls nav list titles headers labels links buttons', IN_TABS],
+  ['bar controls nav list titles headers labels links buttons toolbar', IN_TABS],
   ['related recommended recommendations recommendation recirculation recirc trending popular similar', OF_RELATED],
   ['suggested suggestions upnext outbrain taboola yarpp mostread relatedposts', OF_RELATED],
   ['newsletter newsletters subscribe subscription signup optin cta ctas mailchimp convertkit klaviyo', OF_OFFER],

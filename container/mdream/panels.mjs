@@ -49,11 +49,22 @@ export function labelPanels(tree) {
       .find((node) => node !== undefined) ?? byLabel.get(tree.get(tab, IDENTITY) || '-')
     if (panel !== undefined) setLabel(tree, panel, tab)
   }
-  const lists = told.filter((node) => tree.marks[node] & TABS).slice(0, MOST)
+  const lists = listsOf(tree, told, tabs)
   for (const list of lists) if (tree.marks[list] & PANEL) labelSwitcher(tree, list)
   labelByTarget(tree, lists)
   for (const list of lists) if (!tree.gone[list]) labelInOrder(tree, list, panels)
   leaveOutRepeated(tree, tabs)
+}
+
+/** Return the lists of tabs, in the order of the page: those that are named as such, and parents of several tabs. */
+function listsOf(tree, told, tabs) {
+  const lists = new Set(told.filter((node) => tree.marks[node] & TABS).slice(0, MOST))
+  let before = -1
+  for (const tab of tabs) {
+    if (tree.parent[tab] === before) lists.add(before)
+    before = tree.parent[tab]
+  }
+  return [...lists].sort((one, other) => one - other)
 }
 
 /** Leave out tabs that repeat the label of a panel, such as those that Elementor writes for small screens. */
@@ -139,12 +150,21 @@ function labelByTarget(tree, lists) {
 /** Label the panels that follow a list of tabs, if their number equals the number of tabs. */
 function labelInOrder(tree, list, panels) {
   const inner = tree.toldBelow(list, (node) => tree.marks[node] & TAB)
-  const tabs = inner.length ? inner : children(tree, list).filter((node) => TAB_TAGS[tree.tag[node]])
+  const tabs = inner.length ? inner : itemsOf(tree, list).filter((node) => TAB_TAGS[tree.tag[node]])
   if (tabs.length < FEWEST) return
   const own = panelsOf(tree, list, tabs, panels)
   if (own.length !== tabs.length || own.some((node) => tree.labels.has(node))) return
   if (tree.get(list, ROLE) !== 'tablist' && tabs.some((tab) => leadsElsewhere(tree, tab))) return
-  own.forEach((node, at) => setLabel(tree, node, tabs[at], true))
+  own.forEach((node, at) => {
+    tree.marks[node] |= FOLDED
+    setLabel(tree, node, tabs[at], true)
+  })
+}
+
+/** Return the children of a list of tabs, or the items of the list that it consists of. */
+function itemsOf(tree, list) {
+  const parts = children(tree, list)
+  return parts.length === 1 && LISTS[tree.tag[parts[0]]] ? children(tree, parts[0]) : parts
 }
 
 /** Return whether a tab is a link to another page, or contains one. */
@@ -153,8 +173,12 @@ function leadsElsewhere(tree, tab) {
   return links.some((link) => !/^(?:#|javascript:|$)/i.test(tree.get(link, HREF).trim()))
 }
 
-/** Return the panels in or after a list of tabs, or else the parts of the element after it. */
+/**
+ * Return the panels in or after a list of tabs, or else the parts of the element after it, or else the elements of one
+ * kind after it.
+ */
 function panelsOf(tree, list, tabs, panels) {
+  while (WRAPPERS[tree.tag[tree.parent[list]]] && isOnly(tree, list)) list = tree.parent[list]
   const from = tree.end[tabs[tabs.length - 1]]
   let end = 0
   const own = panels.filter((node) => {
@@ -164,7 +188,20 @@ function panelsOf(tree, list, tabs, panels) {
   })
   if (own.length || tree.get(list, ROLE) === 'tablist') return own
   const next = nextOf(tree, list)
-  return next < 0 || tree.tag[next] !== ID.div ? [] : children(tree, next)
+  if (next < 0) return []
+  const parts = tree.tag[next] === ID.div ? children(tree, next) : []
+  return parts.length === tabs.length ? parts : alikeFrom(tree, next)
+}
+
+/** Return an element and those after it, up to the end of their parent, if they have the same class. */
+function alikeFrom(tree, first) {
+  const found = []
+  const name = tree.get(first, CLASS)
+  for (let node = first; node >= 0; node = nextOf(tree, node)) {
+    if (!name || tree.tag[node] !== tree.tag[first] || tree.get(node, CLASS) !== name) return []
+    found.push(node)
+  }
+  return found
 }
 
 /** Label the parts that buttons open, unless the button is a heading or says nothing about the part. */
