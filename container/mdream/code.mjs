@@ -107,6 +107,7 @@ function fromPrefixes(names) {
 
 function fromPrefix(name, names) {
   if (NAMED.test(name)) return languageNamed(firstWord(name.replace(NAMED, '')))
+  if (name.endsWith('High')) return commonLanguage(name.slice(0, -'High'.length))
   if (!MAY_NAME.test(name)) return ''
   const word = firstWord(name.replace(MAY_NAME, ''))
   // Sphinx and Org mode support hundreds of languages.

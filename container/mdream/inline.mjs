@@ -31,7 +31,7 @@ const NUMBER_IN_BRACKETS = /^\[(\d{1,3})\]$/
 const LONGEST_NOTE = 8
 /** Elements for readers without scripts that are searched for images. */
 const MOST_WITHOUT_SCRIPTS = 200
-const OF_TOOLTIP = /(?:^|[\s_-])tool-?tip[-_]{0,2}(?:text|content|body|inner)(?:\s|$)/i
+const OF_TOOLTIP = /(?:(?:^|[\s_-])tool-?tip[-_]{0,2}(?:text|content|body|inner)|(?:^|\s)ltx_note_content)(?:\s|$)/i
 /** Classes of elements that arrange their parts beside each other. */
 const ARRANGES = /(?:^|\s)(?:(?:d-)?(?:inline-)?(?:flex|grid)|row)(?:\s|$)/
 const RAISED = ids('sup')

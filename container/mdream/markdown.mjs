@@ -33,6 +33,9 @@ const LARGE = ids('dl', 'hr', 'pre', 'section', 'table')
 const BLOCKS_IN_CELLS = Uint8Array.from(PROPERTIES, (properties, tag) => (properties & BLOCK && !CELLS[tag] ? 1 : 0))
 /** Elements that prevent a caption from being written as emphasis. */
 const NOT_EMPHASIZED = Uint8Array.from(PROPERTIES, (properties, tag) => (properties & BLOCK || MARKED[tag] || tag === ID.img ? 1 : 0))
+const BLOCKS = Uint8Array.from(PROPERTIES, (properties) => (properties & BLOCK ? 1 : 0))
+/** A class of blocks of code whose lines `br` separates. */
+const OF_CODE = /-code(?:\s|$)/
 const TITLES = ids('div', 'p', 'summary')
 const DOCUTILS = /docutils|sphinx|reStructuredText/i
 
@@ -372,13 +375,18 @@ export class MarkdownWriter extends InlineWriter {
 
   isFragment(node) {
     if (!(this.tree.marks[node] & FRAGMENT)) return false
-    const lines = children(this.tree, node)
-    return lines.length > 0 && lines.every((line) => this.tree.marks[line] & LINE)
+    const { tree } = this
+    const lines = children(tree, node)
+    if (lines.length > 0 && lines.every((line) => tree.marks[line] & LINE)) return true
+    return OF_CODE.test(tree.get(node, ATTRIBUTE.class)) && !holds(tree, node, BLOCKS)
   }
 
-  /** Write a code block of Doxygen, in which each line is a block element. */
+  /** Write a code block in which each line is a block element, or in which line breaks separate the lines. */
   fragment(node) {
-    return this.pre(node, children(this.tree, node).map((line) => rawText(this.tree, line)).join('\n'))
+    const { tree } = this
+    const lines = children(tree, node)
+    if (!lines.length || !(tree.marks[lines[0]] & LINE)) return this.pre(node, rawText(tree, node))
+    return this.pre(node, lines.map((line) => rawText(tree, line)).join('\n'))
   }
 
   /** Write an obsolete element whose content is plain text; unlike `pre`, some of them are no blocks of the parser. */

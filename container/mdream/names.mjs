@@ -72,7 +72,7 @@ const CLASS_MARKS = marksOfWords([
   ['sidebar-title admonition-title', TITLED],
   ['admonition-title custom-block-title alert-heading sidebar-title rubric', BLOCK_TITLE],
   ['sig', SIGNATURE],
-  ['fragment crayon-pre container code-container js-file-line-container hljs-ln', FRAGMENT],
+  ['fragment crayon-pre w3-code container code-container js-file-line-container hljs-ln', FRAGMENT],
   ['line crayon-line code-line', LINE],
   ['mark', SIGN],
   ['toc tableofcontents table-of-contents', CONTENTS],
@@ -84,13 +84,20 @@ const CLASS_MARKS = marksOfWords([
   ['material-icons mat-icon gist-meta', DROPPED],
   // Toolbars of highlighters, and the copies of slides with which carousels begin again.
   ['crayon-toolbar crayon-plain-wrap slick-cloned swiper-slide-duplicate splide__slide--clone glide__slide--clone bx-clone', DROPPED],
+  // Prompts of notebooks, and numbers that LaTeXML writes a second time before a footnote.
+  ['jp-InputPrompt jp-OutputPrompt input_prompt output_prompt ltx_tag_note ltx_note_type', DROPPED],
+  // Enlighter hides the code that it renders.
+  ['enlighter-default', DROPPED],
+  ['enlighter-origin', FOLDED],
   // Words of phrases.
-  ['contents table-of-contents title segment cloned clone', IN_PHRASE],
+  ['contents table-of-contents title segment cloned clone prompt', IN_PHRASE],
 ])
 /** @type {[RegExp, number][]} */
 const CLASS_PATTERNS = [
   [/^admonitionHeading\w*$/, BLOCK_TITLE],
   [/^material-(?:icons-\w+|symbols-\w+)$/, DROPPED],
+  // What an editor would show about a word of code.
+  [/^twoslash-(?:popup-\w+|completion-\w+|error-line|meta-line)$/, DROPPED],
   [/^(?:(?:w-)?tabs?-pane|tabbed-block|tabs?(?:-|__)panel|tabpanel|wds-tab__content|tab-?content-item|tab-item|ui-tabs-panel|tabcontent)$/, PANEL],
   [/^(?:tabbed-labels|nav-tabs|nav-pills|ui-tabs-nav|tabs?(?:-|__)(?:list|nav|links|buttons|header|labels|menu)|w-tab-menu|tablist|(?:wds-)?tabs|tabset|tabular)$/, TABS],
   [/^(?:tablinks?|(?:w-)?tab-(?:link|button|btn|label|trigger|title)|tabs-title|(?:wds-)?tabs?__(?:tab|link|button))$/, TAB],
@@ -104,6 +111,7 @@ const CLASS_PATTERNS = [
 const PHRASES = [
   [/(?:^|\s)(?:table-of-contents|contents(?=\s)(?:.*\s)(?:topic|local)|(?:topic|local)(?=\s)(?:.*\s)contents)(?:\s|$)/, ALWAYS],
   [/^title$/, BLOCK_TITLE],
+  [/(?:^|\s)prompt highlight-none(?:\s|$)/, DROPPED],
   [/(?:^|\s)ui [\w\s]*tab segment(?:\s|$)/, PANEL],
   [/(?:^|\s)(?:owl-item|carousel-item|slide) cloned?(?:\s|$)/, DROPPED],
 ]

@@ -231,7 +231,8 @@ export function labelAnswers(tree, measure) {
     if (tree.gone[button] || isTitle(tree, button) || measure.length(button) > LONGEST) continue
     const answer = answerOf(tree, button)
     if (answer < 0 || !ANSWERS[tree.tag[answer]] || tree.marks[answer] & (ALWAYS | CLOSED) || tree.labels.has(answer)) continue
-    if (measure.prose(answer) < SHORTEST_ANSWER || measure.linkShare(answer) > MOST_LINKS) continue
+    const shortest = tree.marks[button] & FOLDED ? 1 : SHORTEST_ANSWER
+    if (measure.prose(answer) < shortest || measure.linkShare(answer) > MOST_LINKS) continue
     const label = labelOf(tree, button)
     // The button of a table of contents is directly before the text of the page.
     if (tree.first(answer, ID.h1) >= 0 || (!label.endsWith('?') && measure.prose(answer) > MOST_OF_PAGE * measure.prose(0))) continue

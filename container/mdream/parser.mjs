@@ -21,7 +21,8 @@ const LONGEST_NAME = 29
 const BEGINNINGS = new Int32Array(LONGEST_NAME + 1)
 for (const name of Object.keys(ATTRIBUTE)) BEGINNINGS[name.length] |= 1 << (name.charCodeAt(0) & 31)
 
-const { br: BR, head: HEAD, math: MATH, noscript: NOSCRIPT, p: P, plaintext: PLAINTEXT, svg: SVG, title: TITLE, xmp: XMP } = ID
+const { br: BR, head: HEAD, math: MATH, noscript: NOSCRIPT, p: P, plaintext: PLAINTEXT, svg: SVG,
+  textarea: TEXTAREA, title: TITLE, xmp: XMP } = ID
 /** Elements that contain facts about the page, also in its head and in parts that are left out. */
 const TELLING = ids('a', 'area', 'base', 'frame', 'iframe', 'link', 'meta', 'script', 'source', 'time')
 
@@ -193,7 +194,8 @@ class Parser extends TreeBuilder {
     }
     const end = tag === PLAINTEXT ? this.source.length : endOfRawText(this.source, from, tag)
     if (tag === TITLE && !tree.title && (this.top === 0 || tree.tag[this.top] === HEAD)) tree.title = tree.slice(from, end)
-    if ((tag === XMP || tag === PLAINTEXT) && from < end) tree.addText(node, from, end)
+    const isRead = tag === XMP || tag === PLAINTEXT || (tag === TEXTAREA && this.readsCode(node, from))
+    if (isRead && from < end) tree.addText(node, from, end)
     tree.end[node] = tree.count
     tree.closeFrom[node] = end
     return tag === PLAINTEXT ? end : this.endOfTag(end + NAMES[tag].length + 2)

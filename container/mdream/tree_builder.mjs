@@ -4,6 +4,7 @@
 // stays in its place), no framesets, and no insertion modes for `select` and `template`.
 import { adopt } from './adoption.mjs'
 import { judge } from './marks.mjs'
+import { DROPPED, HIDDEN } from './names.mjs'
 import { DEEPEST, MARKED, MARKER, OpenElements } from './open_elements.mjs'
 import {
   BLOCK, BREAKS_OUT, CLOSES, CLOSES_P, FIRST_FREE, FORMATTING, HEADING, ID, NEVER, OF_HEAD, PHRASING, PROPERTIES, RAW, SCOPE,
@@ -22,6 +23,10 @@ const STRUCTURE = ids('caption', 'colgroup', 'table', 'tbody', 'td', 'tfoot', 't
 const LISTS = ids('ol', 'ul')
 const RUBY_TEXT = ids('rb', 'rp', 'rt', 'rtc')
 const ENDS_BEFORE_RUBY_TEXT = ids('dd', 'dt', 'li', 'optgroup', 'option', 'p', 'rb', 'rp', 'rt', 'rtc')
+/** The class of fields with examples of code, and the beginning of code that embeds a part of a page elsewhere. */
+const OF_CODE = /(?:^|\s)code(?:\s|$)/i
+const EMBEDDING = /^\s*(?:<|&lt;|\[)(?:a|blockquote|iframe|img|object|script|url)\b/i
+const BEGINNING = 100
 const LEADING_BREAK = ids('listing', 'pre', 'textarea')
 /** Elements that are ignored in the search for an open item, term or explanation that the next one closes. */
 const PASSED_BY_ITEMS = ids('address', 'div', 'p')
@@ -90,6 +95,16 @@ export class TreeBuilder extends OpenElements {
     this.push(node)
     if (properties & FORMATTING && !isForeign) this.remember(node)
     else if (MARKED[tag]) this.formatting.push(MARKER)
+    return true
+  }
+
+  /** Read a field with an example of code, which readers can change, as a block of code. Return whether it is one. */
+  readsCode(node, from) {
+    const { tree } = this
+    if (this.open[FORM] || tree.gone[this.top] || !OF_CODE.test(tree.get(node, ATTRIBUTE.class))) return false
+    if (tree.marks[node] & (HIDDEN | DROPPED) || EMBEDDING.test(tree.slice(from, from + BEGINNING))) return false
+    tree.gone[node] = 0
+    tree.rename(node, ID.pre)
     return true
   }
 
