@@ -1,5 +1,6 @@
 // The language that a page names for a code block.
 import { commonLanguage, languageNamed, languageOfCode, languageOfScope } from './languages.mjs'
+import { FRAGMENT } from './names.mjs'
 import { ID, ids } from './tags.mjs'
 import { ATTRIBUTE } from './tree.mjs'
 
@@ -24,6 +25,13 @@ const LANGUAGES = [
 /** Tables that put numbers of lines beside code, and what highlighters wrap around them. */
 const LAYOUT = ids('code', 'table', 'tbody', 'td', 'tr')
 const BORDERS = ids('article', 'dd', 'li', 'main', '#page')
+
+/** Class names of the label of a language. */
+export const LANGUAGE_LABEL = /(?:^|[\s_-])lang(?:uage)?(?:[\s_-]|$)/i
+/** Characters of a label before a block, and the number of labels and of nodes that are read. */
+const LONGEST_LABEL = 24
+const MOST_LABELS = 3
+const MOST_BEFORE = 2000
 
 const SPHINX_DEFAULT = /(?:^|\s)highlight-default(?:\s|$)/
 // Imports, and definitions of functions, classes and decorators.
@@ -54,6 +62,22 @@ export function languageOf(tree, block) {
     if (SPHINX_DEFAULT.test(names)) return fromTokens(tree, block)
     if (!LAYOUT[tree.tag[node]]) level++
     node = tree.parent[node]
+  }
+  return fromLabel(tree, block)
+}
+
+/** Return the language that a label before a block names, also in a toolbar that is left out. */
+function fromLabel(tree, block) {
+  let labels = MOST_LABELS
+  const first = Math.max(0, block - MOST_BEFORE)
+  for (let node = block - 1; node > first && labels > 0; node--) {
+    if (tree.tag[node] === ID.pre || tree.marks[node] & FRAGMENT) return ''
+    if (tree.tag[node] !== 0 || !tree.size[node]) continue
+    const isLabel = LANGUAGE_LABEL.test(tree.get(tree.parent[node], CLASS))
+    if (isLabel && tree.tag[tree.parent[node]] !== ID.code) return commonLanguage(tree.raw(node))
+    if (tree.gone[node]) continue
+    if (isLabel || tree.size[node] > LONGEST_LABEL) return ''
+    labels--
   }
   return ''
 }

@@ -1,5 +1,5 @@
 // What highlighters put around a code block: the name of its language, the word on a copy button, line numbers.
-import { languageOf } from './code.mjs'
+import { LANGUAGE_LABEL, languageOf } from './code.mjs'
 import { languageNamed } from './languages.mjs'
 import { children, holds, previousOf, textOf } from './measure.mjs'
 import { rawText } from './raw_lines.mjs'
@@ -12,8 +12,6 @@ const LEVELS = 4
 const MOST_LABELS = 5
 const COPY = /^(?:copy(?: (?:code|snippet|to clipboard))?|copied!?|select all|view raw|(?:un)?wrap(?: lines)?|toggle word wrap|open in (?:cloud shell|playground)|expand code)$/i
 const TO_NOWHERE = /^(?:#|javascript:)/i
-/** Class names of the label of a language. */
-const LANGUAGE_LABEL = /(?:^|[\s_-])lang(?:uage)?(?:[\s_-]|$)/i
 const CODE = ids('code')
 const SHELLS = new Set(['bash', 'console', 'sh', 'shell', 'terminal', 'zsh'])
 /** Elements whose text is content, even if it is only the name of a language. */
