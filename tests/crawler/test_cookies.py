@@ -9,6 +9,10 @@ from contextlib import contextmanager
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+import pytest
+
+from llmready.crawler.fetch.cookies import RedirectCookies
+from llmready.crawler.urls import parse
 from testkit.crawler_program import call
 from testkit.serving import HTML, Answer, Request, links, page, serving
 
@@ -67,6 +71,84 @@ def test_pages_fetched_with_cookies_are_not_shared_with_other_crawls(tmp_path: P
         before = len(site.requests)
         call(site.url, tmp_path / "second", "--shared", str(shared)).completed()
         assert "/rolls" in [request.path for request in site.requests[before:]]
+
+
+ODD = (
+    "prefs[lang]=en",
+    "a@b/(c)?{d}=1; Path=/",
+    "path=p",
+    "expires=never",
+    "my cookie=1",
+    "nameless",
+    "=empty",
+    "a\tb=1",
+    "tail=ü",
+)
+
+
+@pytest.mark.parametrize("cookie", ODD)
+def test_cookies_with_unusual_names_are_sent_back(tmp_path: Path, cookie: str) -> None:
+    pair = cookie.partition(";")[0].removeprefix("=")
+
+    def answer(request: Request) -> Answer | None:
+        if request.path not in ("/", "/rolls"):
+            return None
+        sent = request.headers.get("Cookie", "")
+        return Answer(page(request.path, links("/rolls"))) if pair in sent else _moved(request.path, cookie)
+
+    with serving(lambda _: None) as site:
+        site.answer_request = answer
+        assert call(site.url, tmp_path).completed().urls(site.url) == {"/", "/rolls"}
+
+
+BAKERY = parse("https://www.bakery.example/shop/rolls")
+
+
+@pytest.mark.parametrize(
+    ("header", "url", "sent"),
+    [
+        ("a=1; Path=/; Secure", "https://www.bakery.example/", "a=1"),
+        ("a=1; Path=/; Secure", "http://www.bakery.example/", None),
+        ('a="{1}"', "https://www.bakery.example/shop", 'a="{1}"'),
+        ("a=1", "https://www.bakery.example/shop/x", "a=1"),
+        ("a=1", "https://www.bakery.example/shopping", None),
+        ("a=1; Path=/", "https://bakery.example/", None),
+        ("a=1; Path=/; Domain=.Bakery.example", "https://bakery.example/", "a=1"),
+        ("a=1; Path=/; Domain=bakery.example", "https://old.bakery.example/", "a=1"),
+        ("a=1; Path=/; Domain=bakery.example", "https://mybakery.example/", None),
+        ("a=1; Path=/; Domain=example", "https://www.bakery.example/", None),
+        ("a=1; Path=/; Domain=butcher.example", "https://www.bakery.example/", None),
+        (
+            "a=1; Path=/; Max-Age=60; Expires=Thu, 01-Jan-1970 00:00:01 GMT",
+            "https://www.bakery.example/",
+            "a=1",
+        ),
+        ("a=1; Path=/; Max-Age=²; Expires=soon", "https://www.bakery.example/", "a=1"),
+        (f"a={'x' * 5000}; Path=/", "https://www.bakery.example/", None),
+        ("a=1\x01; Path=/", "https://www.bakery.example/", None),
+        ("", "https://www.bakery.example/", None),
+        ("=", "https://www.bakery.example/", None),
+    ],
+)
+def test_which_requests_send_a_cookie(header: str, url: str, sent: str | None) -> None:
+    cookies = RedirectCookies()
+    cookies.take([header], BAKERY)
+    assert cookies.header(parse(url)).get("Cookie") == sent
+
+
+@pytest.mark.parametrize("end", ["Max-Age=0", "max-age=-5", "Expires=Wed, 21 Oct 2015 07:28:00 GMT"])
+def test_a_cookie_can_be_replaced_and_deleted(end: str) -> None:
+    cookies = RedirectCookies()
+    cookies.take(["a=1", "a=2"], BAKERY)
+    assert cookies.header(BAKERY) == {"Cookie": "a=2"}
+    cookies.take([f"a=; {end}"], BAKERY)
+    assert not cookies
+
+
+def test_the_number_of_cookies_is_limited() -> None:
+    cookies = RedirectCookies()
+    cookies.take([f"{number}=1" for number in range(1000)], BAKERY)
+    assert cookies.header(BAKERY)["Cookie"].count("=") == 50
 
 
 @contextmanager

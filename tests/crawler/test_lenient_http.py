@@ -9,15 +9,11 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import pytest
-import yarl
-from multidict import CIMultiDict
 
 from llmready.crawler.failures import Failure
 from llmready.crawler.fetch.address_guard import AddressGuard
 from llmready.crawler.fetch.client import HttpClient
-from llmready.crawler.fetch.cookies import RedirectCookies
 from llmready.crawler.fetch.http_cache import fresh_seconds
-from llmready.crawler.fetch.lenient_http import LenientAnswer
 from llmready.crawler.options import Limits
 from llmready.crawler.urls import parse
 from testkit.crawler_program import call
@@ -191,28 +187,6 @@ def test_cookies_are_sent_back_unchanged(tmp_path: Path) -> None:
         )
         crawled = call(site.url, tmp_path).completed()
     assert "Brötchen" in crawled.full
-
-
-async def test_cookies_with_illegal_names_are_left_out() -> None:
-    response = await _get(
-        _raw("HTTP/1.1 302 Found\nhello\nSet-Cookie: my cookie[1]=1\nLocation: /in\nContent-Length: 0", b"")
-    )
-    assert response.redirect is not None
-    assert response.redirect.target == "/in"
-
-
-async def test_secure_cookies_are_not_sent_without_encryption() -> None:
-    headers = CIMultiDict([
-        ("Set-Cookie", "my cookie[1]=1"),
-        ("Set-Cookie", "a=1; Path=/; Secure"),
-        ("Set-Cookie", "b=2; Path=/"),
-    ])  # fmt: skip
-    cookies = RedirectCookies()
-    cookies.take(
-        LenientAnswer(302, headers, asyncio.StreamReader()).cookies, yarl.URL("https://bakery.example/")
-    )
-    assert cookies.header(yarl.URL("https://bakery.example/")) == {"Cookie": "a=1; b=2"}
-    assert cookies.header(yarl.URL("http://bakery.example/")) == {"Cookie": "b=2"}
 
 
 def test_pages_that_may_lack_text_are_named_in_the_manifest(tmp_path: Path) -> None:

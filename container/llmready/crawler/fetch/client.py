@@ -153,14 +153,16 @@ class HttpClient:
     async def _get(self, url: Url, headers: Mapping[str, str], wanted: _WantedBody, began: float) -> Response:
         target = yarl.URL(str(url), encoded=True)
         limits = self._limits
-        sent = self.cookies.header(target)
+        sent = self.cookies.header(url)
+        # The HTTP library would omit bytes that are not UTF-8; the ValueError leads to `_get_leniently`.
+        sent.get("Cookie", "").encode()
         headers = {**headers, **sent}
         async with asyncio.timeout_at(began + min(limits.headers_seconds, limits.page_seconds)) as due:
             async with self._session.get(target, headers=headers, allow_redirects=False) as answer:
                 due.reschedule(began + limits.page_seconds)
                 response = Response(url, answer.status, answer.headers, b"", personal=bool(sent))
                 if answer.status in REDIRECTS:
-                    self.cookies.take(answer.cookies, target)
+                    self.cookies.take(answer.headers.getall("Set-Cookie", ()), url)
                 if not wanted.is_wanted(response):
                     if (answer.content_length or wanted.limit) > _SMALL_BODY:
                         answer.close()
@@ -183,15 +185,14 @@ class HttpClient:
         self, url: Url, headers: Mapping[str, str], wanted: _WantedBody, began: float
     ) -> Response:
         """Fetch a URL whose response breaks the standard; see `lenient_http`."""
-        target = yarl.URL(str(url), encoded=True)
-        sent = self.cookies.header(target)
+        sent = self.cookies.header(url)
         async with (
             asyncio.timeout_at(began + self._limits.page_seconds),
             lenient_answer(url, {**self._headers, **headers, **sent}, self._guard, self._resolver) as answer,
         ):
             response = Response(url, answer.status, answer.headers, b"", personal=bool(sent))
             if answer.status in REDIRECTS:
-                self.cookies.take(answer.cookies, target)
+                self.cookies.take(answer.headers.getall("Set-Cookie", ()), url)
             if not wanted.is_wanted(response):
                 return response
             body = self._body(answer.headers, wanted)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
-import aiohttp
-
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from http.cookies import Morsel
+    from collections.abc import Iterable
 
-    import yarl
+    from llmready.crawler.urls import Url
 
 _MOST = 50
 """Greatest number of cookies; a cookie wall needs fewer."""
@@ -18,30 +18,98 @@ _LONGEST = 4096
 """Characters of a name and its value together."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Cookie:
+    """A cookie. `is_host_only`: whether it is not sent to subdomains of its domain."""
+
+    name: str
+    value: str
+    domain: str
+    path: str
+    is_host_only: bool
+    is_secure: bool
+
+    def is_for(self, url: Url) -> bool:
+        """Return whether a request for a URL sends the cookie."""
+        if url.host != self.domain and (self.is_host_only or not _is_below(url, self.domain)):
+            return False
+        if self.is_secure and url.scheme != "https":
+            return False
+        rest = url.path.removeprefix(self.path)
+        return url.path.startswith(self.path) and (self.path.endswith("/") or rest[:1] in ("", "/"))
+
+
 class RedirectCookies:
     """The cookies of one crawl. Only redirects set them, because cookie walls and sign-in redirects need them.
 
-    Cookies of pages are ignored, so that the crawler gets the same pages as every new visitor.
+    Cookies of pages are ignored, so that the crawler gets the same pages as every new visitor. Names and values are
+    not interpreted, and they are sent back unchanged, as browsers do.
     """
 
     def __init__(self) -> None:
-        # The sites of a local system have IP addresses for names. Values are sent back unchanged, as browsers do.
-        self._jar = aiohttp.CookieJar(unsafe=True, quote_cookie=False)
+        self._cookies: dict[tuple[str, str, str], _Cookie] = {}
 
     def __bool__(self) -> bool:
         """Whether the site has set a cookie."""
-        return len(self._jar) > 0
+        return bool(self._cookies)
 
-    def take(self, cookies: Mapping[str, Morsel[str]], url: yarl.URL) -> None:
-        """Keep the cookies of a redirect from `url`."""
-        for name, morsel in cookies.items():
-            if len(self._jar) < _MOST and len(name) + len(morsel.value) <= _LONGEST:
-                morsel.set(name, morsel.coded_value, morsel.coded_value)
-                self._jar.update_cookies({name: morsel}, url)
+    def take(self, headers: Iterable[str], url: Url) -> None:
+        """Keep the cookies of a redirect from `url`. `headers` are its Set-Cookie headers."""
+        for header in headers:
+            cookie, is_expired = _read(header, url)
+            if cookie is None:
+                continue
+            key = cookie.name, cookie.domain, cookie.path
+            if is_expired:
+                self._cookies.pop(key, None)
+            elif key in self._cookies or len(self._cookies) < _MOST:
+                self._cookies[key] = cookie
 
-    def header(self, url: yarl.URL) -> dict[str, str]:
+    def header(self, url: Url) -> dict[str, str]:
         """Return the Cookie header of a request, or no header."""
-        if not self:
-            return {}
-        text = "; ".join(f"{name}={morsel.value}" for name, morsel in self._jar.filter_cookies(url).items())
+        sent = [cookie for cookie in self._cookies.values() if cookie.is_for(url)]
+        # Cookies with longer paths come first (RFC 6265, section 5.4).
+        sent.sort(key=lambda cookie: -len(cookie.path))
+        text = "; ".join(f"{one.name}={one.value}" if one.name else one.value for one in sent)
         return {"Cookie": text} if text else {}
+
+
+def _read(header: str, url: Url) -> tuple[_Cookie | None, bool]:
+    """Return the cookie of a Set-Cookie header, or None if it is refused, and whether it has expired."""
+    pair, *rest = header.split(";")
+    name, mark, value = pair.partition("=")
+    name, value = (name.strip(), value.strip()) if mark else ("", pair.strip())
+    if not (name or value) or len(name) + len(value) > _LONGEST or not _is_safe(name + value):
+        return None, False
+    # The last one of equal attributes counts.
+    attributes = {
+        key.strip().lower(): stated.strip() for key, _, stated in (one.partition("=") for one in rest)
+    }
+    domain = attributes.get("domain", "").removeprefix(".").lower()
+    if domain not in ("", url.host) and not _is_below(url, domain):
+        return None, False
+    path = attributes.get("path", "")
+    if not path.startswith("/"):
+        path = url.path[: url.path.rfind("/")] or "/"
+    cookie = _Cookie(name, value, domain or url.host, path, not domain, "secure" in attributes)
+    return cookie, _has_expired(attributes)
+
+
+def _is_safe(text: str) -> bool:
+    """Return whether a text has no control characters, which could begin another header."""
+    return not any(ord(sign) < 32 or ord(sign) == 127 for sign in text if sign != "\t")
+
+
+def _is_below(url: Url, domain: str) -> bool:
+    return url.host.endswith(f".{domain}") and "." in domain and url.literal is None
+
+
+def _has_expired(attributes: dict[str, str]) -> bool:
+    """Return whether Max-Age or, without it, Expires is over. A value that cannot be read does not count."""
+    age = attributes.get("max-age", "")
+    if age.removeprefix("-").isdecimal() and age.isascii():
+        return age.startswith("-") or not age.strip("0")
+    try:
+        return parsedate_to_datetime(attributes.get("expires", "")).timestamp() <= time.time()
+    except (TypeError, ValueError, OverflowError, IndexError):
+        return False

@@ -12,7 +12,6 @@ import ipaddress
 import re
 import ssl
 from contextlib import asynccontextmanager, suppress
-from http.cookies import CookieError, Morsel
 from typing import TYPE_CHECKING
 
 from multidict import CIMultiDict
@@ -53,26 +52,6 @@ class LenientAnswer:
         self.headers = headers
         self.is_complete = True
         self._reader = reader
-
-    @property
-    def cookies(self) -> dict[str, Morsel[str]]:
-        """The cookies that the response sets."""
-        found: dict[str, Morsel[str]] = {}
-        for header in self.headers.getall("Set-Cookie", []):
-            pair, *attributes = header.split(";")
-            name, mark, value = pair.strip().partition("=")
-            morsel: Morsel[str] = Morsel()
-            with suppress(ValueError, CookieError):
-                morsel.set(name.strip(), value.strip(), value.strip())
-                for attribute in attributes:
-                    key, _, stated = attribute.strip().partition("=")
-                    if key.lower() in ("domain", "path", "max-age"):
-                        morsel[key.lower()] = stated.strip()
-                    elif key.lower() == "secure":
-                        morsel["secure"] = True
-                if mark:
-                    found[name.strip()] = morsel
-        return found
 
     async def body(self) -> AsyncIterator[bytes]:
         """Return the parts of the body as they arrive, without their transfer encoding (chunks)."""
@@ -160,7 +139,7 @@ async def lenient_answer(
             "",
             "",
         ]
-        writer.write("\r\n".join(lines).encode("latin-1", "replace"))
+        writer.write("\r\n".join(lines).encode("utf-8", "surrogateescape"))
         await writer.drain()
         yield await _head(reader, url)
     finally:
