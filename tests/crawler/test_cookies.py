@@ -53,6 +53,40 @@ def test_cookies_that_come_with_redirects_are_sent_back(tmp_path: Path) -> None:
         assert "The site sets cookies in its redirects" in " ".join(found.manifest["notes"])
 
 
+def _bouncing(request: Request) -> Answer | None:
+    """Serve inner pages that redirect to other URLs and back until their cookie is sent."""
+    path, cookies = request.path, request.headers.get("Cookie", "")
+    names = ("first", "second", "query", "long")
+    hops = {
+        "/first": ("/first-check", "first=1; Path=/"),
+        "/first-check": ("/first", ""),
+        "/second": ("/second-check", ""),
+        "/second-check": ("/second", "second=1; Path=/"),
+        "/query": ("/query?check=1", "query=1"),
+        "/query?check=1": ("/query", ""),
+        "/long": ("/long/a", ""),
+        "/long/a": ("/long/b", "long=1; Path=/"),
+        "/long/b": ("/long/c", ""),
+        "/long/c": ("/long", ""),
+        "/never": ("/never-check", ""),
+        "/never-check": ("/never", "never=1; Path=/elsewhere"),
+    }
+    if path == "/":
+        return Answer(page("Home", links("/never", *(f"/{name}" for name in names))))
+    if path[1:] in names and f"{path[1:]}=1" in cookies:
+        return Answer(page(path[1:], f"<p>The words of the page {path[1:]}.</p>"))
+    return _moved(*hops[path]) if path in hops else None
+
+
+def test_inner_pages_that_redirect_to_themselves_through_other_urls_to_set_a_cookie(tmp_path: Path) -> None:
+    with serving(lambda _: None) as site:
+        site.answer_request = _bouncing
+        found = call(site.url, tmp_path).completed()
+    assert found.urls(site.url) == {"/", "/first", "/second", "/query", "/long"}
+    failures = {one["url"].removeprefix(site.url): one["code"] for one in found.manifest["failures"]}
+    assert failures == {"/never": "too_many_redirects"}
+
+
 def test_cookies_of_pages_are_not_sent(tmp_path: Path) -> None:
     pages: dict[str, Answer | str] = {
         "/": Answer(page("Home", links("/a")), headers={"Content-Type": HTML, "Set-Cookie": "visitor=7"}),

@@ -24,6 +24,8 @@ class Candidate:
     """The page that named this page as its canonical URL. It is fetched again if this page fails."""
     stays: bool = False
     """Whether the page is kept although it names another one as its canonical URL."""
+    has_cookies: bool = False
+    """Whether a redirect on the way to this page set a cookie."""
     is_late: bool = False
     """Whether the page is a list, a notice or a form. It is dropped from the result if content needs its
     place.

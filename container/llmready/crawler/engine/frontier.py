@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Container, Iterable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from llmready.crawler.engine.candidate import Candidate, restored_candidate
 from llmready.crawler.engine.known_urls import KnownUrls
+from llmready.crawler.engine.moves import Moves
 from llmready.crawler.engine.nested_paths import leads_into_itself
 from llmready.crawler.kinds import Kind, gives_way, kind_of, order_of_lists
 from llmready.crawler.languages import language_in
@@ -54,7 +55,7 @@ class Frontier:
         self._alternates: set[str] = set()
         self._ready: deque[Candidate] = deque()
         self._level: dict[str, Candidate] = {}
-        self._moved: dict[str, str] = {}
+        self.moves = Moves()
         self._failed: set[str] = set()
         self._variants: Counter[str] = Counter()
         self._next_level: dict[str, Candidate] = {}
@@ -328,22 +329,16 @@ class Frontier:
                 hops=hops,
                 asked=asked,
                 copy_of=copy_of,
+                has_cookies=candidate.has_cookies,
                 is_late=gives_way(self.kind(url)),
             )
         )
         return True
 
-    def leads_in_circle(self, candidate: Candidate, url: Url) -> bool:
-        """Record that a page redirects to another one. Return whether this makes a loop."""
-        own, key = candidate.url.key, url.key
-        self._moved[own] = key
-        for _ in range(len(self._moved)):
-            if key == own:
-                return True
-            if key not in self._moved:
-                return False
-            key = self._moved[key]
-        return False
+    def repeat(self, candidate: Candidate, url: Url, hops: int) -> None:
+        """Fetch a page again that the candidate redirects back to, because it may now send another response."""
+        self.skip(candidate)
+        self._ready.appendleft(replace(candidate, url=url, hops=hops))
 
     def _rank(self, candidate: Candidate) -> tuple[int, bool, int, bool, float, int, int, str]:
         url = candidate.url
@@ -375,7 +370,7 @@ class Frontier:
             "level": [asdict(one) for one in self._level.values()],
             "next_level": [asdict(one) for one in self._next_level.values()],
             "late_level": [asdict(one) for one in self._late_level.values()],
-            "moved": self._moved,
+            "moved": self.moves.moved,
             "variants": dict(self._variants),
             "failed_pages": sorted(self._failed),
         }
@@ -394,5 +389,5 @@ class Frontier:
             for name in ("level", "next_level", "late_level")
         )
         frontier._variants = Counter(state["variants"])
-        frontier._moved, frontier._failed = dict(state["moved"]), set(state["failed_pages"])
+        frontier.moves, frontier._failed = Moves(state["moved"]), set(state["failed_pages"])
         return frontier

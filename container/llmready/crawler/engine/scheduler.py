@@ -15,7 +15,8 @@ from llmready.crawler.browser.need import rendering_advised
 from llmready.crawler.engine.candidate import Candidate
 from llmready.crawler.engine.canonicals import CanonicalClaims
 from llmready.crawler.engine.frontier import Frontier
-from llmready.crawler.engine.known_urls import KnownUrls, SettledUrls
+from llmready.crawler.engine.judged_links import JudgedLinks
+from llmready.crawler.engine.known_urls import SettledUrls
 from llmready.crawler.engine.visit import (
     LINK_PRIORITY,
     Copy,
@@ -63,9 +64,6 @@ MOST_SILENCES = 25
 
 RETRY_SECONDS = 1.0
 """Seconds without requests after a failure that is retried."""
-
-SECONDS_WITHOUT_PAUSE = 0.05
-"""Seconds for which links may be checked against robots.txt before other tasks run."""
 
 ENTRIES_WITHOUT_PAUSE = 200
 """Entries of a sitemap that are added to the frontier before other tasks run."""
@@ -116,12 +114,12 @@ class Scheduler:
         self._alternates = MarkdownAlternates(client, scope.admit, negotiates=site.negotiates)
         self._canonicals = CanonicalClaims()
         self._feeds: list[Url] = []
-        self._forbidden = KnownUrls()
+        self._links = JudgedLinks(scope, frontier)
         # Most links of a page are also on the pages before it, and lead to pages that were already fetched.
         self._settled = SettledUrls()
         self._start_read = asyncio.Event()
         self._changed = asyncio.Event()
-        self._last_change = self._paused = monotonic()
+        self._last_change = monotonic()
         self._silences = 0
         self._stopped = False
 
@@ -249,6 +247,8 @@ class Scheduler:
                 self._silences = 0
             found = await visit(response, candidate, self._scope, self._converter, self._browser)
             await self._follow(found, candidate)
+            if isinstance(found.outcome, Redirect):
+                candidate.has_cookies |= response.sets_cookie
             if not await self._apply(found.outcome, candidate):
                 return
             response = None
@@ -310,7 +310,10 @@ class Scheduler:
             # For example with a slash at the end.
             candidate.url, candidate.hops = url, hops
             return True
-        elif self._frontier.leads_in_circle(candidate, url):
+        elif self._frontier.moves.make_circle(candidate.url, url):
+            if candidate.has_cookies:
+                self._frontier.repeat(candidate, url, hops)
+                return False
             asked = candidate.asked or candidate.url
             raise Failure(Code.TOO_MANY_REDIRECTS, f"{asked} redirects in a loop.")
         else:
@@ -320,7 +323,7 @@ class Scheduler:
 
     def _replaced_by(self, original: Url, candidate: Candidate, metadata: PageMetadata) -> bool:
         """Replace a copy by its canonical page, unless that page redirects back to the copy or failed."""
-        if self._frontier.leads_in_circle(candidate, original) or self._frontier.has_failed(original):
+        if self._frontier.moves.make_circle(candidate.url, original) or self._frontier.has_failed(original):
             return False
         self._store.navigation.note_copy(candidate.url, original)
         self._frontier.replace(candidate, original, candidate.hops, is_copy=True)
@@ -334,32 +337,11 @@ class Scheduler:
 
     async def _offer(self, urls: Iterable[Url], depth: int, priority: float = LINK_PRIORITY) -> None:
         found = [(url, self._scope.own(url)) for url in urls if url not in self._settled]
-        allowed, unwanted = await self._judged([url for _, url in found if url is not None])
+        allowed, unwanted = await self._links.judge([url for _, url in found if url is not None])
         self._frontier.offer(allowed, depth, priority, unwanted=unwanted)
         self._settled.note(
             url for url, own_url in found if own_url is None or self._frontier.is_settled(own_url)
         )
-
-    async def _judged(self, urls: list[Url]) -> tuple[list[Url], set[Url]]:
-        """Return the URLs that robots.txt allows, and those that patterns exclude. Other tasks run between."""
-        allowed: list[Url] = []
-        unwanted: set[Url] = set()
-        for url in urls:
-            # Hostile patterns and a hostile robots.txt make each check slow.
-            if monotonic() - self._paused > SECONDS_WITHOUT_PAUSE:
-                await asyncio.sleep(0)
-                self._paused = monotonic()
-            if self._frontier.known(url):
-                allowed.append(url)
-            elif not self._scope.wants(url):
-                allowed.append(url)
-                unwanted.add(url)
-            elif url.target not in self._forbidden:
-                if self._scope.robots.allows(url):
-                    allowed.append(url)
-                elif not self._forbidden.is_full:
-                    self._forbidden.add(url.target)
-        return allowed, unwanted
 
     def _fail(self, candidate: Candidate, failure: Failure) -> None:
         is_start = candidate.depth == 0

@@ -53,6 +53,11 @@ class Response:
         return self.status in REDIRECTS and not self.headers.get("Location", "").strip()
 
     @property
+    def sets_cookie(self) -> bool:
+        """Whether it sets a cookie."""
+        return bool(all_values(self.headers, "Set-Cookie"))
+
+    @property
     def content_type(self) -> str:
         """The media type without its parameters, in lower case."""
         return self.headers.get("Content-Type", "").partition(";")[0].strip().lower()
