@@ -162,3 +162,8 @@ def test_looking_for_a_declaration_takes_little_time(unit: str) -> None:
     began = time.perf_counter()
     decode(body, "text/html")
     assert time.perf_counter() - began < 1
+
+
+def test_a_declaration_of_utf_16_in_ascii_means_utf_8() -> None:
+    for head in ('<?xml version="1.0" encoding="utf-16"?>', '<meta charset="utf-16">'):
+        assert decode(f"{head}<p>pâte".encode(), "text/html") == f"{head}<p>pâte"

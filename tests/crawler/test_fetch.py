@@ -26,7 +26,8 @@ from llmready.crawler.fetch.client import HttpClient
 from llmready.crawler.fetch.redirects import follow
 from llmready.crawler.fetch.response import Response
 from llmready.crawler.fetch.robots import Robots, read_robots
-from llmready.crawler.fetch.sitemaps import parse_sitemap, read_sitemaps
+from llmready.crawler.fetch.sitemap_file import parse_sitemap
+from llmready.crawler.fetch.sitemaps import read_sitemaps
 from llmready.crawler.fetch.throttle import OutOfTimeError, Throttle
 from llmready.crawler.options import Limits
 from llmready.crawler.urls import parse

@@ -12,7 +12,7 @@ import pytest
 
 from llmready.crawler.failures import Failure
 from llmready.crawler.fetch.bodies import Body, Budget
-from llmready.crawler.fetch.sitemaps import MAX_SITEMAPS, parse_sitemap
+from llmready.crawler.fetch.sitemap_file import MAX_SITEMAPS, parse_sitemap
 from llmready.crawler.page.excerpt import first_paragraph
 from llmready.crawler.urls import parse
 
@@ -46,12 +46,6 @@ def test_unescaped_characters_are_repaired_anywhere_in_a_large_file() -> None:
     inner = "".join(f"<url><loc>{path}?a=1&b=2</loc></url>" for path in paths)
     read = [path.replace("&eacute;", "é").replace("&uuml;", "ü") for path in paths]
     assert [unquote(page) for page in _pages(_set(inner))] == [f"{path}?a=1&b=2" for path in read]
-
-
-def test_content_before_an_error_is_read_and_the_rest_is_reported() -> None:
-    found = parse_sitemap(b"<urlset><url><loc>/a</loc></url><url></loc></urlset>", HOME)
-    assert [entry.url.path for entry in found.pages] == ["/a"]
-    assert not found.is_complete
 
 
 @pytest.mark.parametrize(

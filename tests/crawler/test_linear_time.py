@@ -26,7 +26,7 @@ from llmready.crawler.convert.tags import text_spans
 from llmready.crawler.failures import Failure
 from llmready.crawler.fetch.response import Response
 from llmready.crawler.fetch.robots import Robots
-from llmready.crawler.fetch.sitemaps import parse_sitemap
+from llmready.crawler.fetch.sitemap_file import parse_sitemap
 from llmready.crawler.model import StoredPage
 from llmready.crawler.pack.descriptions import bounded
 from llmready.crawler.pack.titles import page_titles, site_name
