@@ -57,7 +57,7 @@ def _manifest_of(front: Response) -> Url | None:
 
     Return None if there is none, or if the page names the site.
     """
-    head = decode(front.body, front.headers.get("Content-Type", ""))[:LONGEST_HEAD]
+    head = decode(front.body, front.stated_type)[:LONGEST_HEAD]
     link = next((tag for tag in _LINK.findall(head) if _REL.search(tag)), "")
     href = _HREF.search(link)
     if href is None or _STATED.search(head) or read_brand(head).names:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 import time
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 BUSY = frozenset({429, 503})
 """Status codes by which a site asks for fewer requests."""
+
+_MEDIA_TYPE = re.compile(r"[!#$%&'*+.^_`|~0-9a-z-]+/[!#$%&'*+.^_`|~0-9a-z-]+")
+_UNKNOWN_TYPES = frozenset({"unknown/unknown", "application/unknown"})
+"""Types by which the body is looked at, as without a type (WHATWG MIME Sniffing, section 7)."""
 
 ACCEPT_MARKDOWN = "text/markdown,text/html;q=0.9,application/xhtml+xml;q=0.9,*/*;q=0.1"
 ACCEPT_PAGE = "text/html,application/xhtml+xml;q=0.9,*/*;q=0.1"
@@ -58,9 +63,22 @@ class Response:
         return bool(all_values(self.headers, "Set-Cookie"))
 
     @property
+    def stated_type(self) -> str:
+        """The value of Content-Type, with its parameters. Several headers are joined to a list."""
+        return all_values(self.headers, "Content-Type")
+
+    @property
     def content_type(self) -> str:
-        """The media type without its parameters, in lower case."""
-        return self.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        """The media type without its parameters, in lower case, as browsers read it.
+
+        The last valid type of a list counts. It is empty if there is none, or if the type says that it is unknown.
+        """
+        found = ""
+        for value in self.stated_type.split(","):
+            kind = value.partition(";")[0].strip().lower()
+            if kind != "*/*" and _MEDIA_TYPE.fullmatch(kind):
+                found = kind
+        return "" if found in _UNKNOWN_TYPES else found
 
     @property
     def retry_after(self) -> float | None:

@@ -62,7 +62,7 @@ async def _read(response: Response, source: bytes, converter: Converter) -> Html
 
 def _source(response: Response) -> bytes:
     """Return the HTML of a response in UTF-8."""
-    source = to_utf8(response.body, response.headers.get("Content-Type", ""))
+    source = to_utf8(response.body, response.stated_type)
     if is_book_contents(response.url.path):
         return contents_in(source.decode("utf-8", errors="replace")).encode()
     return source

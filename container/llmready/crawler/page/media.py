@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -83,7 +84,15 @@ def media_of(response: Response) -> Media:
         return Media.MARKDOWN
     if kind == "text/plain":
         return Media.TEXT
-    return Media.HTML if b"<" in head else Media.OTHER
+    return Media.HTML if _looks_like_html(head) else Media.OTHER
+
+
+def _looks_like_html(head: bytes) -> bool:
+    """Return whether a body without a type is HTML, judged by its first bytes. Data for programs may contain tags."""
+    start = head.removeprefix(codecs.BOM_UTF8).lstrip().lower()
+    if start.startswith((b"{", b"[", b"<?xml", b"<svg", b"<rss", b"<feed")):
+        return b"<html" in start
+    return b"<" in start
 
 
 def not_a_page(response: Response) -> Failure:

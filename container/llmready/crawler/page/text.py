@@ -64,7 +64,7 @@ def read_text(response: Response, url: Url, depth: int) -> tuple[StoredPage, str
     Raises:
         Failure: The page has no text (empty_page).
     """
-    text = clean_text(decode(response.body, response.headers.get("Content-Type", "")))
+    text = clean_text(decode(response.body, response.stated_type))
     is_markdown = media_of(response) is Media.MARKDOWN
     facts: dict[str, str] = {}
     front = _FRONT_MATTER.match(text) if is_markdown else None
@@ -97,7 +97,7 @@ def read_text(response: Response, url: Url, depth: int) -> tuple[StoredPage, str
 def _links(response: Response) -> list[Url]:
     if media_of(response) is not Media.MARKDOWN:
         return []
-    text = decode(response.body, response.headers.get("Content-Type", ""))
+    text = decode(response.body, response.stated_type)
     targets = [inline or autolink for inline, autolink in _LINK.findall(text)] + _REFERENCE.findall(text)
     links = (join(response.url, target.partition("#")[0]) for target in dict.fromkeys(targets[:MAX_LINKS]))
     return list(dict.fromkeys(link for link in links if link is not None))
