@@ -61,8 +61,8 @@ async def convert(body: bytes, content_type: str, url: str, converter: Converter
     response = Response(address, 200, {"Content-Type": content_type}, body)
     media = media_of(response)
     # Without a media type, the caller's word that it is a page counts.
-    if media is Media.OTHER and response.content_type:
-        raise not_a_page(response)
+    if media is Media.BINARY or (media is Media.OTHER and response.content_type):
+        raise not_a_page(response, media)
     if media in (Media.MARKDOWN, Media.TEXT):
         page, markdown = await aside_if_large(len(body), lambda: read_text(response, address, 0), address)
         return ConvertedPage(markdown, page.title, page.description, "")

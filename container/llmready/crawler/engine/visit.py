@@ -185,8 +185,8 @@ async def _visit(
     media = media_of(response)
     if media in (Media.MARKDOWN, Media.TEXT):
         return in_time(lambda: _visit_text(response, candidate, scope), response.url)
-    if media is Media.OTHER:
-        raise not_a_page(response)
+    if media is not Media.HTML:
+        raise not_a_page(response, media)
     content = await read_html(response, converter)
     is_judged = bool(content.metadata.refresh or content.metadata.noindex)
     lacks_text = not is_judged and _lacks_text(content, response, browser)

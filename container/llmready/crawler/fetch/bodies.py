@@ -21,6 +21,10 @@ _HEAD_BYTES = 64 * 1024
 """Encoded bytes that are kept to decode them in another way while the declared way has not given anything."""
 
 
+MOST_LAYERS = 3
+"""Greatest number of encodings that are applied to one body."""
+
+
 class Budget:
     """Decoded bytes that a whole crawl may still read."""
 
@@ -45,14 +49,14 @@ class Body:
     well, because endless compressed data may decode to nothing.
 
     Args:
-        encoding: The header Content-Encoding.
+        encoding: The header Content-Encoding; several headers are joined to a list.
         limit: Greatest number of bytes, for decoded and for encoded bytes.
         budget: Bytes that the crawl may still receive.
         cut: Cut a longer body at the limit instead of refusing it.
     """
 
     def __init__(self, encoding: str, limit: int, budget: Budget, *, cut: bool = False) -> None:
-        self._decode = _decoder(encoding)
+        self._decode = _Layers(encoding, limit)
         self._limit = limit
         self._budget = budget
         self._cut = cut
@@ -76,7 +80,7 @@ class Body:
         counted = max(self.size, min(self._encoded_size - _OVERHEAD_BYTES, self._limit + 1))
         self._budget.spend(max(0, counted - self._spent))
         self._spent = max(counted, self._spent)
-        if counted <= self._limit:
+        if counted <= self._limit and not self._decode.is_too_large:
             return True
         if not self._cut:
             size = f"{self._limit / 1_000_000:g} MB"
@@ -93,7 +97,7 @@ class Body:
     @property
     def is_complete(self) -> bool:
         """Whether the encoded data or the HTML document arrived to its end."""
-        return getattr(self._decode, "is_finished", True) or self.is_whole_document
+        return self._decode.is_finished or self.is_whole_document
 
     @property
     def is_whole_document(self) -> bool:
@@ -101,19 +105,51 @@ class Body:
         return self._data[-1024:].rstrip().lower().endswith(b"</html>")
 
 
-def _decoder(encoding: str) -> _Decoder:
-    makers: dict[str, Callable[[], _Decoder]] = {
-        "gzip": _Zlib,
-        "x-gzip": _Zlib,
-        "deflate": _Zlib,
-        "br": _brotli,
-        "zstd": _zstd,
-    }
-    names = [name for name in encoding.replace(" ", "").lower().split(",") if name not in ("", "identity")]
-    if len(names) == 1 and names[0] in makers:
-        return _Declared(makers[names[0]])
-    # Some servers send "none" or "utf-8" here, or nothing although the body is compressed; browsers read these pages.
-    return _undeclared(encoding if names else "")
+class _Layers:
+    """Decodes a body with several encodings, the last one first (RFC 9110, section 8.4).
+
+    Some servers compress a body twice but declare it once. A body that is still gzip is therefore decompressed again.
+
+    Args:
+        encoding: The header Content-Encoding.
+        limit: Greatest number of bytes between two layers.
+    """
+
+    def __init__(self, encoding: str, limit: int) -> None:
+        makers: dict[str, Callable[[], _Decoder]] = {
+            "gzip": _Zlib,
+            "x-gzip": _Zlib,
+            "deflate": _Zlib,
+            "br": _brotli,
+            "zstd": _zstd,
+        }
+        names = [
+            name for name in encoding.replace(" ", "").lower().split(",") if name not in ("", "identity")
+        ]
+        known = [makers[name] for name in reversed(names) if name in makers]
+        if len(known) > MOST_LAYERS:
+            raise Failure(Code.BAD_ENCODING, f"The response is compressed more than {MOST_LAYERS} times.")
+        self._decoders: list[_Decoder] = [_Declared(maker) for maker in known]
+        # Some servers send "none" or "utf-8" here, or nothing although the body is compressed; browsers read these
+        # pages.
+        unknown = encoding if names and not known else ""
+        self._decoders += [_Undeclared(unknown) for _ in range(MOST_LAYERS - len(known))]
+        self._left = [limit] * len(self._decoders)
+        self.is_too_large = False
+        """Whether there were more bytes between two layers than the limit allows, so that some are missing."""
+
+    def __call__(self, data: bytes, most: int) -> bytes:
+        *outer, innermost = self._decoders
+        for number, decode in enumerate(outer):
+            data = decode(data, self._left[number] + 1)
+            self._left[number] -= len(data)
+            self.is_too_large |= self._left[number] < 0
+        return innermost(data, most)
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether the encoded data has ended, if its encodings mark an end."""
+        return all(getattr(decode, "is_finished", True) for decode in self._decoders)
 
 
 class _Declared:
@@ -162,30 +198,34 @@ class _Declared:
         return getattr(self._decode, "is_finished", True)
 
 
-def _undeclared(encoding: str) -> _Decoder:
-    """Return a decoder for a body with a missing or unknown encoding.
+class _Undeclared:
+    """Decompresses a body with a missing or unknown encoding if it is gzip. Other bodies stay unchanged."""
 
-    Gzip is decompressed, and other bodies stay unchanged.
-    """
-    decode: _Decoder | None = None
-    head = b""
+    def __init__(self, encoding: str) -> None:
+        self._encoding = encoding
+        self._decode: _Decoder | None = None
+        self._head = b""
 
-    def decoded(data: bytes, most: int) -> bytes:
-        nonlocal decode, head
-        if decode is None:
-            head += data
-            if len(head) < 2 and GZIP_SIGN.startswith(head):
+    def __call__(self, data: bytes, most: int) -> bytes:
+        if self._decode is None:
+            self._head += data
+            if len(self._head) < 2 and GZIP_SIGN.startswith(self._head):
                 return b""
-            data = head
-            if head.startswith(GZIP_SIGN):
-                decode = _Zlib()
-            elif encoding and b"\0" in head[:1024]:
-                raise Failure(Code.BAD_ENCODING, f"The response has the unknown encoding “{encoding[:40]}”.")
+            data, self._head = self._head, b""
+            if data.startswith(GZIP_SIGN):
+                self._decode = _Zlib()
+            elif self._encoding and b"\0" in data[:1024]:
+                raise Failure(
+                    Code.BAD_ENCODING, f"The response has the unknown encoding “{self._encoding[:40]}”."
+                )
             else:
-                decode = _identity
-        return decode(data, most)
+                self._decode = _identity
+        return self._decode(data, most)
 
-    return decoded
+    @property
+    def is_finished(self) -> bool:
+        """Whether the encoded data has ended, if its encoding marks an end."""
+        return getattr(self._decode, "is_finished", True)
 
 
 def _identity(data: bytes, most: int) -> bytes:

@@ -17,7 +17,7 @@ from llmready.crawler.fetch.cookies import RedirectCookies
 from llmready.crawler.fetch.large_pages import LARGE, LargePages
 from llmready.crawler.fetch.lenient_http import lenient_answer
 from llmready.crawler.fetch.resolver import GuardedResolver, guarded_connector
-from llmready.crawler.fetch.response import ACCEPT_PAGE, REDIRECTS, Response
+from llmready.crawler.fetch.response import ACCEPT_PAGE, REDIRECTS, Response, all_values
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, Callable, Mapping
@@ -211,7 +211,7 @@ class HttpClient:
         return True
 
     def _body(self, headers: Mapping[str, str], wanted: _WantedBody) -> Body:
-        return Body(headers.get("Content-Encoding", ""), wanted.limit, self.budget, cut=wanted.cut)
+        return Body(all_values(headers, "Content-Encoding"), wanted.limit, self.budget, cut=wanted.cut)
 
 
 def _with_body(response: Response, body: Body, *, complete: bool = True) -> Response:

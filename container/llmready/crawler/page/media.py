@@ -7,6 +7,7 @@ import re
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from llmready.crawler.convert.charset import decode
 from llmready.crawler.failures import Code, Failure
 from llmready.crawler.page.book_contents import is_book_contents
 
@@ -41,6 +42,11 @@ _NOTICES = frozenset(
         "sitemap",
     )
 )
+_FORMATS = (b"%PDF-", b"PK\x03\x04", b"\x89PNG\r\n", b"\xff\xd8\xff", b"GIF8")
+"""First bytes of files that some servers label as HTML."""
+_CONTROLS = re.compile(r"[\x01-\x08\x0b\x0e-\x1a\x1c-\x1f]")
+_MOST_CONTROLS = 0.03
+"""Greatest share of control characters in text. Compressed data has about 10 %."""
 
 
 class Media(Enum):
@@ -50,6 +56,7 @@ class Media(Enum):
     MARKDOWN = "markdown"
     TEXT = "text"
     OTHER = "other"
+    BINARY = "binary"
 
 
 def is_page(response: Response) -> bool:
@@ -76,8 +83,10 @@ def media_of(response: Response) -> Media:
     many servers label binary files as plain text.
     """
     kind, head = response.content_type, response.body[:_LOOKED_AT]
+    if head.startswith(_FORMATS):
+        return Media.OTHER
     if kind in _HTML or is_book_contents(response.url.path):
-        return Media.HTML
+        return Media.BINARY if _is_binary(response) else Media.HTML
     if not is_page(response) or b"\0" in head:
         return Media.OTHER
     if kind in _MARKDOWN or _MARKDOWN_PATH.search(response.url.path):
@@ -85,6 +94,15 @@ def media_of(response: Response) -> Media:
     if kind == "text/plain":
         return Media.TEXT
     return Media.HTML if _looks_like_html(head) else Media.OTHER
+
+
+def _is_binary(response: Response) -> bool:
+    """Return whether a body is neither markup nor text, for example because it is still compressed.
+
+    NUL does not count, because browsers show HTML that contains it.
+    """
+    text = decode(response.body[:_LOOKED_AT], response.stated_type).lstrip("\ufeff\0 \t\r\n\f")
+    return text[:1] != "<" and len(_CONTROLS.findall(text)) > len(text) * _MOST_CONTROLS
 
 
 def _looks_like_html(head: bytes) -> bool:
@@ -95,9 +113,12 @@ def _looks_like_html(head: bytes) -> bool:
     return b"<" in start
 
 
-def not_a_page(response: Response) -> Failure:
-    """Return the failure of a response that is not a page."""
+def not_a_page(response: Response, media: Media) -> Failure:
+    """Return the failure of a response whose media type is OTHER or BINARY."""
     kind = response.content_type[:100] or "something unnamed"
+    if media is Media.BINARY:
+        detail = f"{response.url} sends binary data, although its media type is {kind}."
+        return Failure(Code.BAD_ENCODING, detail)
     return Failure(Code.NOT_HTML, f"{response.url} is not a page; its media type is {kind}.")
 
 
