@@ -87,6 +87,77 @@ def test_inner_pages_that_redirect_to_themselves_through_other_urls_to_set_a_coo
     assert failures == {"/never": "too_many_redirects"}
 
 
+def _refreshing(request: Request) -> Answer | None:
+    """Serve inner pages that set a cookie and refresh themselves, by a meta element or a header."""
+    path, cookies = request.path, request.headers.get("Cookie", "")
+    kinds = {
+        "/meta": ("0", ""),
+        "/meta-url": ("0; url=/meta-url", ""),
+        "/header": ("", "0; url=/header"),
+        "/header-alone": ("", "1"),
+        "/check": ("0; url=/through", ""),
+    }
+    if path in ("/", "/always", "/through"):
+        name = path[1:] or "front"
+        body = page(path, f"<p>The words of {name}.</p>{links(*kinds, '/always', '/through')}")
+        if path == "/always":
+            cookie = f"always={len(cookies)}; Path=/"
+            return Answer(body, headers={"Content-Type": HTML, "Set-Cookie": cookie, "Refresh": "3"})
+        if path == "/through" and "check=1" not in cookies:
+            return _moved("/check")
+        return Answer(body)
+    if path not in kinds:
+        return None
+    if f"{path[1:]}=1" in cookies and path != "/check":
+        return Answer(page(path, f"<p>The words of {path[1:]}.</p>"))
+    meta, header = kinds[path]
+    headers = {"Content-Type": HTML, "Set-Cookie": f"{path[1:]}=1; Path=/"} | (
+        {"Refresh": header} if header else {}
+    )
+    element = f'<meta http-equiv="refresh" content="{meta}">' if meta else ""
+    return Answer(f"<title>Wait</title>{element}<p>Checking.", headers=headers)
+
+
+def test_pages_that_set_a_cookie_and_refresh_themselves(tmp_path: Path) -> None:
+    with serving(lambda _: None) as site:
+        site.answer_request = _refreshing
+        found = call(site.url, tmp_path).completed()
+    names = ("meta", "meta-url", "header", "header-alone", "always", "through")
+    assert found.urls(site.url) == {"/", *(f"/{name}" for name in names)}
+    assert all(f"The words of {name}." in found.full for name in names)
+    assert not found.manifest["failures"]
+
+
+@pytest.mark.parametrize("refresh", ["0", "0; url=/", "0; url=/rolls", "header"])
+def test_a_start_page_that_sets_a_cookie_and_refreshes(tmp_path: Path, refresh: str) -> None:
+    def answer(request: Request) -> Answer | None:
+        if "seen=1" in request.headers.get("Cookie", ""):
+            return Answer(page("Bakery", "<p>The words of the page.</p>"))
+        headers = {"Content-Type": HTML, "Set-Cookie": "seen=1; Path=/"}
+        if refresh == "header":
+            return Answer("<p>Wait", headers={**headers, "Refresh": "0;/"})
+        return Answer(f'<meta http-equiv="refresh" content="{refresh}"><p>Wait', headers=headers)
+
+    with serving(lambda _: None) as site:
+        site.answer_request = lambda request: answer(request) if request.path in ("/", "/rolls") else None
+        assert "The words of the page." in call(site.url, tmp_path).completed().full
+
+
+def test_a_refresh_header_is_followed_like_a_meta_refresh(tmp_path: Path) -> None:
+    def refreshed(header: str) -> Answer:
+        return Answer(page("Old", "<p>Old words.</p>"), headers={"Content-Type": HTML, "Refresh": header})
+
+    pages: dict[str, Answer | str] = {
+        "/": page("Home", links("/old", "/slow", "/outside")),
+        "/old": refreshed("0; url=/new"),
+        "/slow": refreshed("300; url=/news"),
+        "/outside": refreshed("0; url=https://elsewhere.example.org/"),
+        "/new": page("New", "<p>New words.</p>"),
+    }
+    with serving(pages) as site:
+        assert call(site.url, tmp_path).completed().urls(site.url) == {"/", "/new", "/slow"}
+
+
 def test_cookies_of_pages_are_not_sent(tmp_path: Path) -> None:
     pages: dict[str, Answer | str] = {
         "/": Answer(page("Home", links("/a")), headers={"Content-Type": HTML, "Set-Cookie": "visitor=7"}),

@@ -26,6 +26,8 @@ class Candidate:
     """Whether the page is kept although it names another one as its canonical URL."""
     has_cookies: bool = False
     """Whether a redirect on the way to this page set a cookie."""
+    has_reloaded: bool = False
+    """Whether the page was fetched again because it set a cookie and reloaded itself."""
     is_late: bool = False
     """Whether the page is a list, a notice or a form. It is dropped from the result if content needs its
     place.

@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from llmready.crawler.engine.site import OpenedSite
     from llmready.crawler.fetch.response import Response
     from llmready.crawler.fetch.site_client import SiteClient
-    from llmready.crawler.fetch.sitemaps import Entry
+    from llmready.crawler.fetch.sitemap_file import Entry
     from llmready.crawler.page.metadata import PageMetadata
     from llmready.crawler.page.text import TextPage
     from llmready.crawler.report.reporter import Reporter
@@ -248,7 +248,9 @@ class Scheduler:
             found = await visit(response, candidate, self._scope, self._converter, self._browser)
             await self._follow(found, candidate)
             if isinstance(found.outcome, Redirect):
-                candidate.has_cookies |= response.sets_cookie
+                self._client.keep_cookies(response)
+                candidate.has_cookies |= bool(response.cookies)
+                candidate.has_reloaded |= response.status < 300 and found.outcome.url.key == candidate.url.key
             if not await self._apply(found.outcome, candidate):
                 return
             response = None

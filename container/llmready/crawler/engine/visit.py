@@ -188,7 +188,8 @@ async def _visit(
     if media is not Media.HTML:
         raise not_a_page(response, media)
     content = await read_html(response, converter)
-    is_judged = bool(content.metadata.refresh or content.metadata.noindex)
+    metadata = content.metadata
+    is_judged = bool(metadata.refresh or metadata.noindex or (metadata.reloads and response.cookies))
     lacks_text = not is_judged and _lacks_text(content, response, browser)
     if is_route and not lacks_text:
         response.raise_for_status()
@@ -196,7 +197,7 @@ async def _visit(
         return await _visit_rendered(response, candidate, scope, converter, browser)
     if not is_judged:
         content = await _grown(content, response, scope, converter, browser)
-    return in_time(lambda: _visit_html(content, candidate, scope), response.url)
+    return in_time(lambda: _visit_html(response, content, candidate, scope), response.url)
 
 
 async def _visit_rendered(
@@ -211,7 +212,7 @@ async def _visit_rendered(
     if rendered.address is not None and not scope.robots.allows(rendered.address):
         # Scripts changed the page's address to one that robots.txt forbids.
         return Visit(Skip())
-    return in_time(lambda: _visit_html(content, candidate, scope), response.url)
+    return in_time(lambda: _visit_html(response, content, candidate, scope), response.url)
 
 
 def _lacks_text(content: HtmlPage, response: Response, browser: Browser | None) -> bool:
@@ -256,8 +257,11 @@ def _visit_text(response: Response, candidate: Candidate, scope: Scope) -> Visit
     return Visit(Store(content), links)
 
 
-def _visit_html(content: HtmlPage, candidate: Candidate, scope: Scope) -> Visit:
+def _visit_html(response: Response, content: HtmlPage, candidate: Candidate, scope: Scope) -> Visit:
     metadata, relations = content.metadata, content.relations
+    if metadata.reloads and response.cookies and not candidate.has_reloaded:
+        # The page sends its content to clients that send its cookie back.
+        return Visit(Redirect(candidate.url))
     links = [DiscoveredLinks(metadata.links)]
     if not metadata.nofollow:
         links.append(DiscoveredLinks(relations.translations, TRANSLATION_PRIORITY))

@@ -162,7 +162,7 @@ class HttpClient:
                 due.reschedule(began + limits.page_seconds)
                 response = Response(url, answer.status, answer.headers, b"", personal=bool(sent))
                 if answer.status in REDIRECTS:
-                    self.cookies.take(answer.headers.getall("Set-Cookie", ()), url)
+                    self.cookies.take(response.cookies, url)
                 if not wanted.is_wanted(response):
                     if (answer.content_length or wanted.limit) > _SMALL_BODY:
                         answer.close()
@@ -192,7 +192,7 @@ class HttpClient:
         ):
             response = Response(url, answer.status, answer.headers, b"", personal=bool(sent))
             if answer.status in REDIRECTS:
-                self.cookies.take(answer.headers.getall("Set-Cookie", ()), url)
+                self.cookies.take(response.cookies, url)
             if not wanted.is_wanted(response):
                 return response
             body = self._body(answer.headers, wanted)

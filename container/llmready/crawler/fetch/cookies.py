@@ -42,7 +42,8 @@ class _Cookie:
 class RedirectCookies:
     """The cookies of one crawl. Only redirects set them, because cookie walls and sign-in redirects need them.
 
-    Cookies of pages are ignored, so that the crawler gets the same pages as every new visitor. Names and values are
+    A page that only leads to another one, for example by a meta refresh, is a redirect, too. Cookies of other pages
+    are ignored, so that the crawler gets the same pages as every new visitor. Names and values are
     not interpreted, and they are sent back unchanged, as browsers do.
     """
 

@@ -46,7 +46,7 @@ _CLOCK_DIFFERENCE = 300  # seconds by which the clocks of two tasks may differ
 
 _FOOT = struct.Struct(">4sQQ")
 _MAGIC = b"LRA1"
-_KEPT_HEADERS = ("Content-Type", "X-Robots-Tag", "Link", "Date")
+_KEPT_HEADERS = ("Content-Type", "X-Robots-Tag", "Link", "Refresh", "Date")
 _TAKEN_OVER = ("X-Robots-Tag", "Cache-Control", "Expires", "Date", "Age", "ETag", "Last-Modified", "Vary")
 _AGE = re.compile(r"(?:^|,)\s*(s-maxage|max-age)\s*=\s*\"?(\d{1,9})", re.IGNORECASE)
 _FORBIDDEN = re.compile(r"(?:^|,)\s*(?:no-store|no-cache|private|must-revalidate)\b", re.IGNORECASE)

@@ -58,9 +58,9 @@ class Response:
         return self.status in REDIRECTS and not self.headers.get("Location", "").strip()
 
     @property
-    def sets_cookie(self) -> bool:
-        """Whether it sets a cookie."""
-        return bool(all_values(self.headers, "Set-Cookie"))
+    def cookies(self) -> list[str]:
+        """The values of its headers Set-Cookie."""
+        return [value for name, value in self.headers.items() if name.lower() == "set-cookie"]
 
     @property
     def stated_type(self) -> str:

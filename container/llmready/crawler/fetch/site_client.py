@@ -127,6 +127,10 @@ class SiteClient:
                     yield
                     return
 
+    def keep_cookies(self, response: Response) -> None:
+        """Send the cookies of a page that only leads to another one, or to itself, with further requests."""
+        self._client.cookies.take(response.cookies, response.url)
+
     def page(self) -> AbstractContextManager[None]:
         """Count what the current task reads as one page; see `LargePages`."""
         return self._large_pages.page()

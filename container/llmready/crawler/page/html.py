@@ -69,6 +69,8 @@ def _source(response: Response) -> bytes:
 
 
 def _facts(response: Response, raw: RawFacts) -> tuple[PageMetadata, Relations]:
-    metadata = read_metadata(raw, response.url, all_values(response.headers, "X-Robots-Tag"))
+    headers = response.headers
+    robots, refresh = all_values(headers, "X-Robots-Tag"), headers.get("Refresh", "")
+    metadata = read_metadata(raw, response.url, robots, refresh)
     metadata.modified = last_change(response, metadata.modified)
     return metadata, read_relations(metadata, response)

@@ -66,8 +66,9 @@ class PageMetadata:
         site_name: Name of the site from the meta tags.
         base: URL against which the page's links are resolved.
         canonical: Target of `rel=canonical`, or None.
-        refresh: Target of a meta refresh with a short delay, or None.
-        slow_refresh: Target of a meta refresh with a longer delay, or None.
+        refresh: Target of a meta refresh (or a Refresh header) with a short delay, or None.
+        slow_refresh: Target of one with a longer delay, or None.
+        reloads: Whether one reloads the page itself after a short delay.
         lang: Language as a BCP 47 tag.
         modified: Last change in ISO 8601.
         published: Date of the publication in ISO 8601.
@@ -92,6 +93,7 @@ class PageMetadata:
     canonical: Url | None
     refresh: Url | None
     slow_refresh: Url | None
+    reloads: bool
     lang: str
     modified: str
     published: str
@@ -112,13 +114,14 @@ class PageMetadata:
         return _links(self.hrefs, self.base)
 
 
-def read_metadata(raw: RawFacts, url: Url, robots_header: str = "") -> PageMetadata:
+def read_metadata(raw: RawFacts, url: Url, robots_header: str = "", refresh_header: str = "") -> PageMetadata:
     """Read the metadata out of the raw facts of a page.
 
     Args:
         raw: Raw facts of the page.
         url: URL of the page.
         robots_header: The header X-Robots-Tag.
+        refresh_header: The header Refresh.
     """
     metas = read_metas(raw["metas"])
     rules = robots_rules(metas, robots_header)
@@ -139,6 +142,9 @@ def read_metadata(raw: RawFacts, url: Url, robots_header: str = "") -> PageMetad
         for relation, href, *_ in raw["related"]
         if not _LINKED_LISTS.isdisjoint(relation.lower().split())
     ]
+    refresh = metas.get("http-equiv:refresh", "")
+    quick = _refresh(refresh, base, SHORT_REFRESH) or _refresh(refresh_header, url, SHORT_REFRESH)
+    slow = _refresh(refresh, base, LONG_REFRESH) or _refresh(refresh_header, url, LONG_REFRESH)
     return PageMetadata(
         title=_text(raw["title"]) or metas.get("og:title", "") or metas.get("twitter:title", ""),
         heading=_text(raw["heading"]),
@@ -146,8 +152,9 @@ def read_metadata(raw: RawFacts, url: Url, robots_header: str = "") -> PageMetad
         site_name=metas.get("og:site_name") or metas.get("application-name") or "",
         base=base,
         canonical=join(base, canonical) if canonical is not None else None,
-        refresh=_refresh(metas.get("http-equiv:refresh", ""), base, SHORT_REFRESH),
-        slow_refresh=_refresh(metas.get("http-equiv:refresh", ""), base, LONG_REFRESH),
+        refresh=quick,
+        slow_refresh=slow,
+        reloads=quick.key == url.key if quick else _reloads(refresh) or _reloads(refresh_header),
         lang=_language(language(raw["lang"], metas), alternates, url),
         modified=last_modified(metas, map(attribute_of, raw["dates"])),
         published=published(metas, map(attribute_of, raw["published"]), url.path),
@@ -198,6 +205,11 @@ def _refresh(content: str, base: Url, longest: int) -> Url | None:
     if match is None or int(match[1]) > longest or not match[2].strip():
         return None
     return join(base, match[2])
+
+
+def _reloads(content: str) -> bool:
+    match = _REFRESH.fullmatch(content)
+    return match is not None and int(match[1]) <= SHORT_REFRESH and not match[2].strip()
 
 
 def _text(written: str) -> str:
