@@ -1,5 +1,5 @@
 // Marks that describe an element by its attributes, as bits: those of `names.mjs`, and these.
-import { ALWAYS, COMMENTS, CONTENT, DROPPED, FOLDED, HIDDEN, OF_ROLE, OUTSIDE, PANEL, TAB, TABS, judgeClass, judgeId, judgeRole } from './names.mjs'
+import { ALWAYS, AUTHOR, COMMENTS, CONTENT, DROPPED, FOLDED, HIDDEN, OFFER, OF_ROLE, OUTSIDE, PANEL, TAB, TABS, judgeClass, judgeId, judgeRole } from './names.mjs'
 import { HEADING, ID, INLINE, PROPERTIES, ids } from './tags.mjs'
 import { ATTRIBUTE } from './tree.mjs'
 
@@ -36,8 +36,14 @@ export function judge(tree, tag, first) {
 
 function judgeIdentity(tree, tag, first, place) {
   const mark = judgeId(tree, tree.attributeFrom[place], tree.attributeTo[place])
+  if (mark & (AUTHOR | OFFER) && tag === ID.section && !hasClass(tree, first)) return mark & CONTENT
   if (!(mark & (ALWAYS | OUTSIDE | COMMENTS))) return mark
   return tag === ID.section || (tag === ID.div && isSection(tree, first)) ? mark & CONTENT : mark
+}
+
+function hasClass(tree, first) {
+  for (let place = first; place < tree.attributes; place++) if (tree.attributeName[place] === CLASS) return true
+  return false
 }
 
 function isSection(tree, first) {

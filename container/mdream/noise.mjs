@@ -6,10 +6,11 @@ import { leaveOutContents } from './contents.mjs'
 import { LONGEST_KNOWN, Judgements } from './judgements.mjs'
 import { leaveOutLines } from './lines.mjs'
 import { children, holds, lineOf, outermost, textOf } from './measure.mjs'
-import { AUTHOR, BESIDE, FILED, OFFER, POSTER, RELATED, REVIEWS } from './names.mjs'
+import { ALWAYS, AUTHOR, BESIDE, COMMENTS, FILED, OFFER, POST, POSTER, RELATED, REVIEWS } from './names.mjs'
 import { leaveOutPosters } from './posters.mjs'
 import { isNamedReport } from './reports.mjs'
 import { HEADING, ID, PROPERTIES, ids } from './tags.mjs'
+import { ATTRIBUTE } from './tree.mjs'
 
 /** Page types that consist of one text. */
 const TEXTS = new Set(['article', 'documentation'])
@@ -33,16 +34,23 @@ const REVIEWED = 0.7
 const LONGEST_TITLE = 60
 /** Characters beside the title of a box from which it is the beginning of a sentence. */
 const SOME_PROSE = 20
+/** Minimum characters of prose in a section of the text. */
+const SECTION = 70
 const MOST_HEADINGS = 300
 const FEWEST_CARDS = 4
 
 const BOX_TAGS = ids('#page', 'article', 'body', 'code', 'h1', 'html', 'main', 'pre', 'table', 'tbody', 'td', 'tr')
+const HEADINGS = ids('h1', 'h2', 'h3', 'h4', 'h5', 'h6')
+const OF_BOXES = ids('button', 'form', 'img', 'input', 'select', 'textarea')
+const CODE = ids('pre')
 const CONTROLS = ids('button', 'input', 'select', 'textarea')
 const LINES = ids('li', 'p')
 const PROSE = ids('p')
 const QUOTATIONS = ids('blockquote')
 const LABELS = ids('label', 'legend', 'option')
 
+/** Addresses of the pages of authors. */
+const PROFILE = /\/(?:authors?|contributors?|profiles?)\//i
 const MORE = new RegExp(`^\\W*(?:${[
   '(?:related|similar|recommended|suggested|popular|trending|latest|recent|further|other|more|featured|top)(?: \\w+){0,2} (?:articles?|posts?|stories|reads?|reading|content|news|topics|threads|discussions|resources|products|items|links|pages|blogs?|insights|videos|guides|categories|questions|searches)',
   'related|recommended(?: for you)?|trending(?: now)?|most (?:read|popular|viewed|recent)|popular(?: now)?|latest(?: news)?|recent news',
@@ -188,6 +196,7 @@ class Noise {
       if (!isMore && !(this.isText && announced & AN_OFFER)) continue
       // A box may contain more than the content under one of its headings.
       const nodes = [this.boxOf(node), this.under(node)].find((one) => one.length && this.isPromised(one, isMore))
+      if (!isMore && nodes && PROPERTIES[tree.tag[node]] & HEADING && this.isSection(node, nodes)) continue
       for (const one of nodes ?? []) tree.leaveOut(one)
     }
   }
@@ -199,6 +208,28 @@ class Noise {
     const linked = nodes.reduce((sum, one) => sum + measure.linked(one), 0)
     if (this.isLarge(length, linked) || (this.isList && length > SMALL_PART * this.whole)) return false
     return isMore ? length > 0 && linked / length >= LINKED : length < LONGEST_OFFER
+  }
+
+  /**
+   * Return whether the parts under a heading are a section of the text, such as one about comments in a language: code,
+   * or prose that more text follows, and no form.
+   */
+  isSection(heading, nodes) {
+    const { tree, measure } = this
+    if (!nodes.length || nodes.some((one) => holdsAnyway(tree, one, OF_BOXES) || tree.isToldWithin(one, ALWAYS | COMMENTS | POST))) return false
+    if (nodes.some((one) => tree.tag[one] === ID.pre || holds(tree, one, CODE))) return true
+    const prose = nodes.reduce((sum, one) => sum + measure.prose(one), 0) - measure.prose(heading)
+    const linked = nodes.reduce((sum, one) => sum + measure.linked(one), 0)
+    if (prose < SECTION || linked > LINKED * prose || nodes.some((one) => this.holdsProfile(one))) return false
+    if (this.pageType === 'documentation') return true
+    const end = tree.end[nodes.at(-1)]
+    return measure.longParagraphs(this.main).some((one) => one >= end)
+  }
+
+  /** Return whether a part contains a link to the page of an author. */
+  holdsProfile(node) {
+    const { tree } = this
+    return tree.all(node, ID.a).some((link) => PROFILE.test(tree.get(link, ATTRIBUTE.href)) || tree.get(link, ATTRIBUTE.rel) === 'author')
   }
 
   /** Return whether a part contains so much of the text that it is not a box, whatever its heading announces. */
@@ -213,7 +244,7 @@ class Noise {
     if (PROPERTIES[tag] & HEADING) return tag !== ID.h1
     // The titles of boxes are often not heading elements.
     return (tag === ID.p || tag === ID.div || tag === ID.span || tag === ID.strong) && this.measure.length(node) <= LONGEST_TITLE
-      && this.measure.length(node) > 3 && tree.end[node] - node <= 4 && this.measure.linked(node) === 0 && !this.isInLine(node)
+      && this.measure.length(node) > 3 && tree.end[node] - node <= 4 && this.measure.linked(node) === 0 && !holds(tree, node, HEADINGS) && !this.isInLine(node)
   }
 
   /** Return whether an element is part of a heading, or of a paragraph or item with more prose. */
