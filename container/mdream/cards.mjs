@@ -23,6 +23,7 @@ const MOST_GROUPS = 400
 
 const GROUPS = ids('aside', 'div', 'ol', 'section', 'ul')
 const HEADINGS = Uint8Array.from(PROPERTIES, (properties) => (properties & HEADING ? 1 : 0))
+const FILE = /\.(?:csv|docx?|epub|ods|odt|pdf|pptx?|xlsx?|zip)(?:[?#]|$)/i
 const NUMBER_SIGN = 35
 
 /**
@@ -76,6 +77,8 @@ function isCard(tree, measure, node) {
   if (measure.length(node) > LONGEST_CARD || !measure.linked(node) || HEADINGS[tree.tag[node]]) return false
   const link = tree.tag[node] === ID.a ? node : tree.first(node, ID.a)
   if (link < 0 || tree.codes[tree.attributeFrom[tree.placeOf(link, ATTRIBUTE.href)]] === NUMBER_SIGN) return false
+  // A link to a file belongs to the text.
+  if (FILE.test(tree.get(link, ATTRIBUTE.href))) return false
   const heading = headingOf(tree, node)
   if (heading >= 0) return measure.linkShare(heading) > LINKED || holds(tree, link, HEADINGS)
   return tree.tag[node] !== ID.p && tree.tag[node] !== ID.li && measure.linkShare(node) > LINKED

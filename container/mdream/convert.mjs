@@ -4,6 +4,7 @@ import { mainPart } from './main_part.mjs'
 import { Measure } from './measure.mjs'
 import { pageTypeOf } from './page_type.mjs'
 import { parse } from './parser.mjs'
+import { readPlayers } from './players.mjs'
 import { readRoles } from './roles.mjs'
 import { placed } from './streamed.mjs'
 import { ID } from './tags.mjs'
@@ -53,12 +54,14 @@ function converted(page, url, wantsFacts) {
   let tree = parse(page)
   readRoles(tree)
   readWidgets(tree)
+  readPlayers(tree)
   const facts = wantsFacts ? factsOf(tree) : null
   leaveOutUnseen(tree, MEASURE)
   if (isWithoutScripts(tree)) {
     tree = parse(page, { readsNoscript: true })
     readRoles(tree)
     readWidgets(tree)
+    readPlayers(tree)
     leaveOutUnseen(tree, MEASURE)
   }
   const pageType = pageTypeOf(tree, MEASURE, url)

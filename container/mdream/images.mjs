@@ -221,6 +221,7 @@ function embeddedBy(tree, node) {
   const tag = tree.tag[node]
   if (tag === ID.audio || tag === ID.video) return filmOf(tree, node)
   if (FILMS[tag]) {
+    if (tree.embedded.has(node)) return tree.embedded.get(node)
     const identity = encodeURIComponent(tree.get(node, ATTRIBUTE.videoid) || tree.get(node, ATTRIBUTE['data-videoid']))
     return identity && (tag === ID['lite-vimeo'] || tag === ID['amp-vimeo'] ? 'https://vimeo.com/' : 'https://www.youtube.com/watch?v=') + identity
   }

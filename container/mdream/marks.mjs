@@ -9,7 +9,7 @@ export const MAIN = 8
 export const ARTICLE = 16
 
 const { 'aria-hidden': ARIA_HIDDEN, 'aria-label': ARIA_LABEL, class: CLASS, hidden: IS_HIDDEN, id: IDENTITY,
-  itemprop: ITEMPROP, role: ROLE, style: STYLE } = ATTRIBUTE
+  itemprop: ITEMPROP, role: ROLE, style: STYLE, 'x-collapse': COLLAPSE } = ATTRIBUTE
 /** Roles that name another element, and the elements that have no meaning of their own. */
 const ROLE_NAMES = new Set(['heading', 'table', 'row', 'cell', 'columnheader', 'rowheader'])
 const NEUTRAL = ids('div', 'p', 'span')
@@ -19,6 +19,7 @@ export const HIDDEN_STYLE = /display\s*:\s*none/i
 const ANCHORS = Uint8Array.from(PROPERTIES, (properties) => (properties & (HEADING | INLINE) ? 1 : 0))
 for (const name of ['dd', 'dt', 'pre', 'tr']) ANCHORS[ID[name]] = 1
 // The same applies to the ids of docutils' sections, unless a section may be the main part.
+const ACCORDION = /(?:^|\s)(?:panel-group|accordion)(?:\s|$)/
 const SECTION_CLASS = /(?:^|\s)(?:section|sect\d|chapter|appendix)(?:\s|$)/
 
 /** Return the marks of an element by the newest attributes of the tree, from the index `first` on. */
@@ -31,7 +32,15 @@ export function judge(tree, tag, first) {
     else if (name === IDENTITY && !ANCHORS[tag]) mark |= judgeIdentity(tree, tag, first, place)
     else if (OTHERS[name]) mark |= judgeOther(name, tree.value(place).toLowerCase(), tag)
   }
-  return mark
+  // The panels of an accordion are not tabs, whatever its role.
+  return mark & TABS && mark & FOLDED && isAccordion(tree, first) ? mark & ~TABS : mark
+}
+
+function isAccordion(tree, first) {
+  for (let place = first; place < tree.attributes; place++) {
+    if (tree.attributeName[place] === CLASS) return ACCORDION.test(tree.value(place))
+  }
+  return false
 }
 
 function judgeIdentity(tree, tag, first, place) {
@@ -54,13 +63,15 @@ function isSection(tree, first) {
 }
 
 const OTHERS = new Uint8Array(256)
-for (const name of [ARIA_HIDDEN, ARIA_LABEL, IS_HIDDEN, ITEMPROP, ROLE, STYLE]) OTHERS[name] = 1
+for (const name of [ARIA_HIDDEN, ARIA_LABEL, IS_HIDDEN, ITEMPROP, ROLE, STYLE, COLLAPSE]) OTHERS[name] = 1
 
 function judgeOther(name, value, tag) {
   switch (name) {
     case ARIA_HIDDEN: return value === 'true' ? HIDDEN : 0
     case ARIA_LABEL: return value === 'breadcrumbs' || value === 'breadcrumb' ? DROPPED : 0
     case IS_HIDDEN: return value === 'until-found' ? 0 : HIDDEN
+    // Alpine folds the part with this attribute.
+    case COLLAPSE: return FOLDED
     case ITEMPROP: return value === 'articlebody' ? ARTICLE : 0
     case ROLE:
       if (value === 'main') return MAIN

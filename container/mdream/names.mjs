@@ -240,7 +240,9 @@ const POSTER_NAMES = any(
 const MENU_NAMES = within(
   String.raw`follow[-_]us|share[-_](?:this|bar|buttons?|icons|links)|social[-_](?:links|icons|share|sharing|media)`,
 )
-const MENU_PARTS = /^(?:vjs|jw|jwplayer|plyr|mejs)[-_]|mega[-_]?menu|sub[-_]menu|crumbs?(?:[-_]|$)|^elementor-location-(?:header|footer|popup)$/
+/** Controls of video players. The player itself and its state also have names that begin like these. */
+const PLAYER_CONTROLS = /^(?:vjs|jw|jwplayer|plyr|mejs)(?:__|[-_])(?![-_]|audio|aspect|big-play-centered|container|controls-enabled|default|flag|fluid|fill|has|iframe|inner|media|paused|playing|reset|skin|state|stretch|tech|theme|user|v\d|video|vimeo|workinghover|wrapper|youtube|\d)/
+const MENU_PARTS = /mega[-_]?menu|sub[-_]menu|crumbs?(?:[-_]|$)|^elementor-location-(?:header|footer|popup)$/
 const BESIDE_NAMES = /(?:^|[-_])side[-_]?bar(?:[-_]{1,2}(?:area|inner|content|wrapper|widget|right|left)|$)|widget[-_]area$|^(?:right[-_])?rail$/
 const COMMENT_NAMES = ending(
   String.raw`(?:comments?|replies)(?:[-_](?:area|list|section|form|wrapper|respond|container|thread|body|block|box|content|feed|head|holder|inner|items|open|template|view))?`,
@@ -339,7 +341,7 @@ function judgeName(name) {
   // Parts with "write" and "review" in their names may also contain the description.
   if (says & OF_FILTER || (says & OF_REVIEW && !(says & OF_WRITING))) kind |= REVIEWS
   if (BESIDE_NAMES.test(lower)) kind |= BESIDE
-  if (MENU_NAMES.test(lower) || MENU_PARTS.test(lower)) kind |= ALWAYS
+  if (MENU_NAMES.test(lower) || MENU_PARTS.test(lower) || PLAYER_CONTROLS.test(lower)) kind |= ALWAYS
   return kind | judgeParts(says, lower)
 }
 

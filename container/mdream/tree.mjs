@@ -16,6 +16,7 @@ const ATTRIBUTES = [
   'data-original', 'data-original-src', 'data-orig-src', 'data-src', 'data-srcset', 'data-syntaxhighlighter-params', 'commandfor', 'data-accordion-target', 'data-bs-target', 'data-collapse-toggle', 'data-modal-target', 'data-open', 'data-tabs-target', 'data-target', 'data-toggle', 'data-videoid', 'data-widths', 'data', 'datetime', 'display', 'first', 'header', 'heading', 'height', 'hidden', 'href',
   'hreflang', 'http-equiv', 'id', 'itemprop', 'itemtype', 'label', 'lang', 'language', 'last', 'name', 'nitro-lazy-src', 'nitro-lazy-srcset', 'popovertarget', 'property', 'rel', 'reversed', 'role',
   'rowspan', 'shadowrootmode', 'slot', 'src', 'srcset', 'start', 'style', 'summary', 'syntax', 'target', 'title', 'type', 'value', 'videoid', 'width', 'xml:lang',
+  'data-settings', 'onclick', 'x-collapse',
 ]
 /** The numbers of the attributes that are read, by their names. */
 export const ATTRIBUTE = Object.assign(Object.create(null), Object.fromEntries(ATTRIBUTES.map((name, at) => [name, at + 1])))

@@ -38,6 +38,9 @@ for (const name of [
   'href', 'aria-controls', 'commandfor', 'data-accordion-target', 'data-bs-target', 'data-collapse-toggle', 'data-modal-target', 'data-open',
   'data-tabs-target', 'data-target', 'data-toggle', 'popovertarget',
 ]) TARGETING[ATTRIBUTE[name]] = 1
+/** The ID of a dialog that a script of an element shows. */
+const SHOWS = /(?:^|[^\w-])([a-z_][\w-]{0,60})['"]?\)?\.show(?:Modal|Popover)?\(/i
+const LONGEST_SCRIPT = 300
 const HEADINGS = Uint8Array.from(PROPERTIES, (properties) => (properties & HEADING ? 1 : 0))
 const TITLES = ids('dt', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'summary')
 const SENTENCES = ids('dd', 'li', 'p', 'td')
@@ -49,6 +52,7 @@ const CELLS = ids('td', 'th')
 const CHANGES = ids('del', 'ins', 's')
 const SPOKEN = /(?:^|\s)(?:sr-only|screen-?reader(?:s|-text|-only)?|visually-?hidden)(?:\s|$)/i
 const INLINE_ONLY = ids('a', 'b', 'em', 'i', 'small', 'span', 'strong', 'sup')
+const SENTENCE = /[.!?。！？]$/
 /** Names of the rest of a paragraph that readers open. */
 const REST = /(?:^|[\s_-])(?:more|rest|full|expand(?:ed|able)?|readmore|hidden-?text|toggle-?text)(?:$|[\s_-])/i
 const TOOL = /^\W*(?:copy\b.{0,40}|(?:share|edit|bookmark|anchor)(?: (?:the |this )?(?:link|section|url|heading|anchor))?|link|permalink)\W*$/i
@@ -98,6 +102,9 @@ export function leaveOutUnseen(tree, measure) {
 
 /** Return whether an element for navigation contains prose with next to no links, such as an answer that a click shows. */
 function isText(measure, node) {
+  if (!measure.linked(node) && measure.prose(node) >= SOME_WORDS && holds(measure.tree, node, PARAGRAPHS)) {
+    return SENTENCE.test(textOf(measure.tree, node))
+  }
   return measure.prose(node) >= LONG_LINK && measure.linkShare(node) < FEW_LINKS && measure.longParagraphs(node).length > 0
 }
 
@@ -129,14 +136,21 @@ function openersOf(tree) {
     const end = tree.endOfAttributes[node]
     for (let place = tree.firstAttribute[node]; place < end; place++) {
       const name = tree.attributeName[place]
+      if (name === ATTRIBUTE.onclick) {
+        const shown = SHOWS.exec(tree.value(place).slice(0, LONGEST_SCRIPT))
+        if (shown) addTarget(found, shown[1], node)
+      }
       if (!TARGETING[name] || (name === ATTRIBUTE.href && tree.codes[tree.attributeFrom[place]] !== NUMBER_SIGN)) continue
       for (const target of tree.value(place).split(/\s+/, MOST_TARGETS)) {
-        const identity = target.replace(/^#/, '')
-        if (!found.has(identity) && found.size < MOST_TARGETS) found.set(identity, node)
+        addTarget(found, target.replace(/^#/, ''), node)
       }
     }
   }
   return found
+}
+
+function addTarget(found, identity, node) {
+  if (!found.has(identity) && found.size < MOST_TARGETS) found.set(identity, node)
 }
 
 /**
