@@ -1,5 +1,6 @@
 // Images, films and embedded pages.
 import { addressOf } from './addresses.mjs'
+import { isShown } from './frames.mjs'
 import { HIDDEN_STYLE } from './marks.mjs'
 import { HIDDEN } from './names.mjs'
 import { nextOf, previousOf } from './measure.mjs'
@@ -212,9 +213,10 @@ export function embedOf(tree, node, origin) {
   const address = written && addressOf(written.trim(), origin)
   if (!address || DATA.test(address)) return none
   const isPage = !FILMS[tag] && !(DOCUMENTS[tag] && DOCUMENT.test(address))
-  if (isPage && !EMBEDS.test(address.startsWith('//') ? `https:${address}` : address)) return none
+  const isPlayer = EMBEDS.test(address.startsWith('//') ? `https:${address}` : address)
+  if (isPage && !isPlayer && !(tag === ID.iframe && isShown(tree, node, address))) return none
   const title = decodedAttribute(tree.get(node, ATTRIBUTE.title) || tree.get(node, ATTRIBUTE['aria-label'])).replace(/\s+/g, ' ').trim()
-  return { title: title || (tag === ID.audio ? 'Audio' : FILMS[tag] ? 'Video' : isPage ? hostOf(address) : fileOf(address)), address }
+  return { title: title || (tag === ID.audio ? 'Audio' : FILMS[tag] ? 'Video' : nameOf(address, origin)), address }
 }
 
 function embeddedBy(tree, node) {
@@ -239,6 +241,12 @@ function filmOf(tree, node) {
     if (later) return later
   }
   return ''
+}
+
+/** Return the name of an embedded document or page: of its file, or of its host if the file is a page of another site. */
+function nameOf(address, origin) {
+  const isOwn = !/^(?:https?:)?\/\//i.test(address) || hostOf(address) === hostOf(origin)
+  return ((isOwn || DOCUMENT.test(address)) && fileOf(address)) || hostOf(address)
 }
 
 function fileOf(address) {
