@@ -111,7 +111,7 @@ export default function Settings({ website, run, onSaved }: Props) {
           <Field label="Time limit in seconds" name="timeout" type="number" min={30} value={form.timeout} onValue={set('timeout')} error={errors['timeout']} hint="A crawl that reaches this limit stops and keeps the pages that it has read." />
         </div>
         <Field label="Languages" name="languages" value={form.languages} onValue={set('languages')} placeholder="fr, en" error={errors['languages']} hint="Codes of the languages to list, the main one first. Pages in other languages are listed under Optional. Empty lists all languages, each in its own section." />
-        <Check label="Render pages with JavaScript" name="use_playwright" checked={form.use_playwright} onChecked={set('use_playwright')} hint="For sites that show nothing without scripts. Slower; pages that contain their own text are not rendered." />
+        <Check label="Render pages with JavaScript" name="use_playwright" checked={form.use_playwright} onChecked={set('use_playwright')} hint="For sites that show nothing without scripts. Slower; pages that are complete without scripts are not rendered." />
       </section>
       <section class="card stack" aria-labelledby="schedule-title">
         <h2 id="schedule-title">Schedule</h2>
