@@ -190,15 +190,16 @@ function panelsOf(tree, list, tabs, panels) {
   const next = nextOf(tree, list)
   if (next < 0) return []
   const parts = tree.tag[next] === ID.div ? children(tree, next) : []
-  return parts.length === tabs.length ? parts : alikeFrom(tree, next)
+  return parts.length === tabs.length ? parts : alikeFrom(tree, next, tabs.length)
 }
 
-/** Return an element and those after it, up to the end of their parent, if they have the same class. */
-function alikeFrom(tree, first) {
+/** Return an element and those after it, up to the end of their parent, if they are of one class and not too many. */
+function alikeFrom(tree, first, most) {
   const found = []
   const name = tree.get(first, CLASS)
   for (let node = first; node >= 0; node = nextOf(tree, node)) {
-    if (!name || tree.tag[node] !== tree.tag[first] || tree.get(node, CLASS) !== name) return []
+    if (!name || found.length === most) return []
+    if (tree.tag[node] !== tree.tag[first] || tree.get(node, CLASS) !== name) return []
     found.push(node)
   }
   return found

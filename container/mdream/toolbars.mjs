@@ -179,7 +179,13 @@ function isColumn(tree, column, block) {
     text += own
   }
   const numbers = text.split(/\s+/).filter(Boolean)
+  if (numbers.length === 1) return numbers[0] === '1' && isPairWith(tree, column, block) && linesOf(tree, block) === 1
   return numbers.length > 1 && Math.abs(numbers.length - linesOf(tree, block)) <= 1 && numbers.every((number, at) => Number(number) === at + 1)
+}
+
+/** Return whether a block and another one before it are all content of an element. */
+function isPairWith(tree, before, block) {
+  return tree.tag[before] === ID.pre && children(tree, tree.parent[block]).length === 2
 }
 
 function linesOf(tree, block) {

@@ -25,8 +25,9 @@ const KINDS = [
 const NAME = /^<([a-z][a-z0-9.]{0,20}-[a-z0-9.-]{1,40})/i
 const LONGEST_NAME = 64
 const FORMULAS = ids('math')
-/** Elements in custom elements for tabs, and formulas, that are read. */
-const MOST = 2000
+/** Custom elements of a page that are read, and nodes in each of those for tabs. */
+const MOST = 20_000
+const MOST_WITHIN = 2000
 const FEWEST = 2
 /** What the summaries of notebooks say about cells that are folded. */
 const OF_CELL = /^(?:show|hide) (?:code )?cell (?:source|content|output)/i
@@ -70,7 +71,7 @@ function readTabs(tree, top, kinds) {
   }
   const tabs = []
   const parts = []
-  const end = Math.min(tree.end[top], top + MOST)
+  const end = Math.min(tree.end[top], top + MOST_WITHIN)
   for (let node = top + 1; node < end; node++) {
     if (tree.tag[node] < FIRST_FREE || tree.gone[node]) continue
     const kind = kinds.get(tree.tag[node]) ?? kindOf(tree, node)
