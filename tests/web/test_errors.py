@@ -128,6 +128,41 @@ def test_starts_during_a_pause_say_so(system: System, visit: Visit) -> None:
         assert system.admin("resume").returncode == 0
 
 
+def test_the_reason_of_a_refused_start_is_shown_and_is_not_in_the_url(system: System, visit: Visit) -> None:
+    person = system.user()
+    page = visit().open("/?url=http%3A%2F%2F10.0.0.1")
+    page.get_by_role("button", name="Sign in instead").click()
+    page.get_by_label("E-mail").fill(person.email)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in and generate").click()
+    reason = page.locator(".notice.bad")
+    expect(reason).to_contain_text("address")
+    assert page.url.endswith("/websites?url=http%3A%2F%2F10.0.0.1")
+    page.reload()
+    expect(reason).to_contain_text("address")
+    page.get_by_role("button", name="Close").click()
+    expect(reason).to_have_count(0)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/websites?refused={}",
+        "/websites?url=example.org&refused={}",
+        "/?url={}",
+        "/example?file={}",
+        "/example/pages?page={}",
+    ],
+)
+def test_a_link_does_not_choose_a_message_of_the_app(system: System, visit: Visit, path: str) -> None:
+    visitor = visit()
+    page = visitor.sign_in(system.user())
+    page.goto(visitor.origin + path.format("Your%20account%20is%20locked"))
+    page.wait_for_load_state("networkidle")
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    expect(page.locator("body")).not_to_contain_text("Your account is locked")
+
+
 def test_too_many_wrong_passwords_say_how_to_go_on(system: System, visit: Visit) -> None:
     person = system.user()
     for _ in range(10):

@@ -1,4 +1,7 @@
-/** Navigation without reloads: the URL is the only state, so that back, reload and sharing work. */
+/**
+ * Navigation without reloads. The URL is the state, so that back, reload and sharing work. Only texts that a screen shows as
+ * its own messages are kept beside the URL, because a link must not choose what the app says.
+ */
 
 import { createContext, type ComponentChildren } from 'preact'
 import { useContext, useEffect, useLayoutEffect, useMemo, useState } from 'preact/hooks'
@@ -6,25 +9,28 @@ import { useContext, useEffect, useLayoutEffect, useMemo, useState } from 'preac
 export interface Place {
   path: string
   query: URLSearchParams
+  /** Why the last screen did not do what it should, or an empty string. */
+  refusal: string
 }
 
 /** Returns false to keep the person on the page, for instance when a form has unsaved changes. */
 type Guard = () => boolean
 
-const Context = createContext<Place>({ path: '/', query: new URLSearchParams() })
+const Context = createContext<Place>({ path: '/', query: new URLSearchParams(), refusal: '' })
 const MOVED = 'llmready-moved'
 let guard: Guard | null = null
 
 function here(): Place {
-  return { path: location.pathname, query: new URLSearchParams(location.search) }
+  const state = history.state as { refusal?: string } | null
+  return { path: location.pathname, query: new URLSearchParams(location.search), refusal: state?.refusal ?? '' }
 }
 
-/** Go to a URL of this app. */
-export function go(url: string, { replace = false }: { replace?: boolean } = {}): void {
+/** Go to a URL of this app. The screen there shows a refusal. */
+export function go(url: string, { replace = false, refusal = '' }: { replace?: boolean; refusal?: string } = {}): void {
   if (url === location.pathname + location.search) return
   const samePath = url.split('?')[0] === location.pathname
   if (!samePath && guard && !guard()) return
-  history[replace ? 'replaceState' : 'pushState'](null, '', url)
+  history[replace ? 'replaceState' : 'pushState'](refusal ? { refusal } : null, '', url)
   if (!samePath && !replace) scrollTo(0, 0)
   dispatchEvent(new Event(MOVED))
 }

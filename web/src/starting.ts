@@ -49,6 +49,11 @@ export function completeUrl(typed: string): string {
   return url && !hasScheme ? `https://${url}` : url
 }
 
+/** Return an address without spaces, so that a link with another text in place of an address reads as an address. */
+export function shownUrl(url: string): string {
+  return url.trim().replace(/\s+/g, '%20')
+}
+
 /** Explain what is wrong with a typed URL, or return an empty string. */
 export function urlProblem(typed: string): string {
   if (!typed.trim()) return 'Enter the address of a website, for instance example.com.'

@@ -4,7 +4,7 @@ import { Field, FormError, Submit, useSubmission } from '../parts/form'
 import { Notice, Title } from '../parts/states'
 import { shortUrl } from '../parts/format'
 import { go, usePlace } from '../router'
-import { completeUrl, useStart } from '../starting'
+import { completeUrl, shownUrl, useStart } from '../starting'
 
 /** Return a path of this app from the `next` parameter; other origins are refused. */
 export function nextPlace(next: string | null): string {
@@ -53,8 +53,8 @@ export function SignUpCard({ url }: { url: string }) {
       go(await startGeneration({ url: address }), { replace: true })
     } catch (error) {
       // The person is signed in now; the list shows the refusal beside the address.
-      const reason = error instanceof ApiError ? error.message : 'The generation did not start.'
-      go(`/websites?url=${encodeURIComponent(address)}&refused=${encodeURIComponent(reason)}`, { replace: true })
+      const refusal = error instanceof ApiError ? error.message : 'The generation did not start.'
+      go(`/websites?url=${encodeURIComponent(address)}`, { replace: true, refusal })
     }
   }
   const card = useRef<HTMLDivElement>(null)
@@ -65,7 +65,7 @@ export function SignUpCard({ url }: { url: string }) {
   return (
     <div class="stack" ref={card}>
       <h2>
-        {mode === 'up' ? 'Create a free account' : 'Sign in'} to generate the files of <span dir="ltr">{shortUrl(completeUrl(url))}</span>
+        {mode === 'up' ? 'Create a free account' : 'Sign in'} to generate the files of <span dir="ltr">{shortUrl(shownUrl(completeUrl(url)))}</span>
       </h2>
       <Credentials key={mode} mode={mode} then={start} label={mode === 'up' ? 'Create account and generate' : 'Sign in and generate'} />
       <p class="small">

@@ -4,7 +4,7 @@ import { GenerateButton, NoneLeft } from '../parts/Quota'
 import { Title } from '../parts/states'
 import { useAccount } from '../account'
 import { go, setQuery, usePlace } from '../router'
-import { urlProblem, useStart } from '../starting'
+import { shownUrl, urlProblem, useStart } from '../starting'
 import { SignUpCard } from './SignIn'
 
 /** The first screen: a URL, and the sign-up on the same card. The URL stays in the address bar. */
@@ -12,7 +12,7 @@ export function Start() {
   const { query } = usePlace()
   const chosen = query.get('url') ?? ''
   const [url, setUrl] = useState(chosen)
-  const [error, setError] = useState('')
+  const [error, setError] = useState(chosen && urlProblem(chosen))
   const change = (typed: string) => {
     setUrl(typed)
     // The card below generates what the field says.
@@ -42,7 +42,7 @@ export function Start() {
             Generate
           </button>
         </form>
-        {chosen ? (
+        {chosen && !urlProblem(chosen) ? (
           <Next url={chosen} />
         ) : (
           <div class="row between">
@@ -85,7 +85,7 @@ function Next({ url }: { url: string }) {
       <FormError error={form.error} />
       <div>
         <GenerateButton class="primary" busy={form.busy} onClick={() => form.run(async () => go(await startGeneration({ url: url.trim() }), { replace: true }))}>
-          Generate the files of {url}
+          Generate the files of {shownUrl(url)}
         </GenerateButton>
       </div>
     </div>

@@ -50,13 +50,13 @@ const FILTERS: Record<string, (row: Row) => boolean> = {
 }
 
 export default function Websites() {
-  const { query } = usePlace()
+  const { query, refusal } = usePlace()
   const rows = useLoad(loadRows, [])
   useRunning(rows)
-  const [adding, setAdding] = useState<'one' | 'many' | null>(query.get('refused') ? 'one' : null)
+  const [adding, setAdding] = useState<'one' | 'many' | null>(refusal ? 'one' : null)
   const close = () => {
     setAdding(null)
-    setQuery({ url: null, refused: null })
+    setQuery({ url: null })
   }
   return (
     <div class="stack loose">
@@ -71,7 +71,7 @@ export default function Websites() {
           </button>
         </div>
       </div>
-      {query.get('refused') ? <Notice kind="bad">{query.get('refused')}</Notice> : null}
+      {refusal ? <Notice kind="bad">{refusal}</Notice> : null}
       {rows.data?.length && !adding ? <NoneLeft /> : null}
       <Show of={rows} lines={6}>
         {(list) => (list.length === 0 ? <NoWebsites add={() => setAdding('one')} /> : <List rows={list} />)}

@@ -22,7 +22,7 @@ export default function LlmsTxt({ run }: { run: { id: string } }) {
         <label class="row small">
           File
           <select class="input compact" value={file} onChange={(event) => setQuery({ file: event.currentTarget.value === 'llms.txt' ? null : event.currentTarget.value })}>
-            {choices.length ? null : <option value={file}>{file}</option>}
+            {choices.length ? null : <option value={file}>{file === 'llms.txt' ? file : '…'}</option>}
             {choices.map((choice) => (
               <option key={choice.path} value={choice.path}>
                 {choice.path} ({bytes(choice.bytes)})

@@ -87,7 +87,7 @@ function List({ pages, generation }: { pages: Page[]; generation: string }) {
         <PagePanel
           generation={generation}
           path={opened}
-          page={shown[index]}
+          page={pages.find((page) => page.path === opened)}
           previous={shown[index - 1]?.path}
           next={index >= 0 ? shown[index + 1]?.path : undefined}
         />
@@ -178,15 +178,17 @@ function PagePanel({ generation, path, page, previous, next }: PanelProps) {
     return () => removeEventListener('keydown', press)
   }, [previous, next])
   return (
-    <Dialog kind="panel" title={page?.title ?? path} onClose={close}>
+    <Dialog kind="panel" title={page?.title ?? 'File'} onClose={close}>
       <div class="row between">
         <div class="grow">
           {page ? (
-            <a class="small truncate" href={page.url} target="_blank" rel="noopener nofollow">
-              {page.url}
-            </a>
+            <>
+              <a class="small truncate" href={page.url} target="_blank" rel="noopener nofollow">
+                {page.url}
+              </a>
+              <code class="small muted">{path}</code>
+            </>
           ) : null}
-          <code class="small muted">{path}</code>
         </div>
         <div class="row">
           <button type="button" class="button small" aria-disabled={!previous} onClick={() => previous && setQuery({ page: previous })}>
