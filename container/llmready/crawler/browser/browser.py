@@ -16,6 +16,7 @@ from playwright.async_api import Error, async_playwright
 
 from llmready.crawler.browser.memory import MemoryWatch, limited_driver
 from llmready.crawler.browser.more import Rendered
+from llmready.crawler.browser.other_hosts import OtherHosts, PageRequests, site_of
 from llmready.crawler.browser.process import arguments, end_browser, limit_memory, may_sandbox
 from llmready.crawler.browser.proxy import GuardProxy
 from llmready.crawler.browser.tab import Crashed, Tab
@@ -23,7 +24,7 @@ from llmready.crawler.browser.tally import Tally
 from llmready.crawler.failures import Code, Failure
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Coroutine
     from pathlib import Path
     from typing import Self
 
@@ -101,12 +102,15 @@ class Browser:
         self._memory = memory
         self._watching: MemoryWatch | None = None
         self._showing = 0
+        self._others, self._connections = OtherHosts(), OtherHosts()
+        self._sites: set[tuple[str, int]] = set()
         self._watch = f"_{secrets.token_hex(8)}"
         self.proxy = GuardProxy(
             guard,
             budget,
             connections=limits.connections,
             connect_seconds=limits.headers_seconds,
+            may_connect=self._may_connect,
             resolver=resolver,
         )
         # Rendering is limited by the processor, so more pages at once would only make each of them slower.
@@ -152,7 +156,7 @@ class Browser:
             raise _broken(response) from None
 
     async def _rendered(self, response: Response, robots: Robots) -> Rendered:
-        chromium, tab = await self._tab(response, robots)
+        chromium, tab = await self._tab()
         # A tab without a page sends no requests, so only the time from showing the page to leaving it needs a turn.
         async with self._gate.passing():
             self._showing += 1
@@ -162,10 +166,12 @@ class Browser:
                 self._showing -= 1
 
     async def _shown(self, chromium: Chromium, tab: Tab, response: Response, robots: Robots) -> Rendered:
-        usable = False
+        requests = PageRequests(response.url, robots, self._others)
+        self._sites.add(site_of(response.url))
+        usable = cancelled = False
         try:
             async with asyncio.timeout(self._limits.page_seconds):
-                rendered = await self._while_up(chromium, tab.show(response, _rules(response, robots)))
+                rendered = await self._while_up(chromium, tab.show(response, requests))
                 usable = await self._while_up(chromium, tab.clear()) and tab.shown < MOST_PAGES_A_TAB
         except TimeoutError:
             raise Failure(
@@ -173,10 +179,14 @@ class Browser:
             ) from None
         except (Crashed, Error):
             raise _broken(response) from None
+        except asyncio.CancelledError:
+            # The crawl ends, and the browser with it.
+            cancelled = True
+            raise
         finally:
             if usable and chromium is self._chromium:
                 self._tabs.append(tab)
-            else:
+            elif not cancelled:
                 await self._discard(chromium, tab)
         if self.proxy.spent is not None:
             raise self.proxy.spent
@@ -185,7 +195,7 @@ class Browser:
             self.tally.unfinished.append(str(response.url))
         return rendered
 
-    async def _tab(self, response: Response, robots: Robots) -> tuple[Chromium, Tab]:
+    async def _tab(self) -> tuple[Chromium, Tab]:
         async with self._starting:
             if self._chromium is None or self._context is None or not self._chromium.is_connected():
                 chromium, context = await self._start()
@@ -193,8 +203,7 @@ class Browser:
                 chromium, context = self._chromium, self._context
             if self._tabs:
                 return chromium, self._tabs.pop()
-            origin = response.url.origin if robots.has_rules else None
-            opening = Tab.open(context, self._limits, self._budget, self._watch, origin)
+            opening = Tab.open(context, self._limits, self._budget, self._watch)
             try:
                 async with asyncio.timeout(SECONDS_TO_START):
                     return chromium, await self._while_up(chromium, opening)
@@ -279,6 +288,10 @@ class Browser:
             self._chromium = self._context = None
             self._tabs.clear()
 
+    def _may_connect(self, url: Url) -> bool:
+        """Return whether the proxy may connect. WebSockets and preconnections are no requests of the tab."""
+        return site_of(url) in self._sites or self._connections.take(url.host)
+
     async def _discard(self, chromium: Chromium, tab: Tab) -> None:
         if chromium is not self._chromium:
             # The browser of this tab has ended.
@@ -308,11 +321,6 @@ class Browser:
             _log.info("the browser did not close in time")
         if driver is not None:
             end_browser(self._program, driver=True)
-
-
-def _rules(response: Response, robots: Robots) -> Callable[[Url], bool]:
-    origin = response.url.origin
-    return lambda url: url.origin != origin or robots.allows(url)
 
 
 def _broken(response: Response) -> Failure:

@@ -21,7 +21,7 @@ from llmready.crawler.urls import BadUrl, Url, parse
 
 if TYPE_CHECKING:
     from asyncio import StreamReader, StreamWriter
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
     from typing import Self
 
     from aiohttp.abc import AbstractResolver
@@ -87,6 +87,7 @@ class GuardProxy:
         budget: Bytes that the crawl may still receive.
         connections: Greatest number of connections to one host.
         connect_seconds: Time limit for establishing a connection, in seconds.
+        may_connect: Whether a further connection may be made to the host of a URL, or None for any number.
         resolver: Resolver of host names. Only tests replace it.
     """
 
@@ -97,6 +98,7 @@ class GuardProxy:
         *,
         connections: int,
         connect_seconds: float,
+        may_connect: Callable[[Url], bool] | None = None,
         resolver: AbstractResolver | None = None,
     ) -> None:
         self.spent: Failure | None = None
@@ -105,6 +107,7 @@ class GuardProxy:
         self._budget = budget
         self._connections = connections
         self._connect_seconds = connect_seconds
+        self._may_connect = may_connect
         self._resolver = resolver or GuardedResolver(guard)
         self._open: defaultdict[tuple[str, int], list[_Connection]] = defaultdict(list)
         self._opening: defaultdict[tuple[str, int], int] = defaultdict(int)
@@ -149,7 +152,7 @@ class GuardProxy:
         try:
             async with asyncio.timeout(self._connect_seconds):
                 request = _read_head(await reader.readuntil(b"\r\n\r\n"))
-            self._guard.check_url(request.url)
+            self._check(request.url)
             async with self._connected(request.url) as (site, connection):
                 if reader.at_eof():
                     # The browser has left the page while the request waited for a connection.
@@ -171,6 +174,12 @@ class GuardProxy:
             _answer(writer, "400 Bad Request")
         except OSError:
             _answer(writer, "502 Bad Gateway")
+
+    def _check(self, url: Url) -> None:
+        """Raise a Failure if no connection may be made to the host of a URL."""
+        self._guard.check_url(url)
+        if self._may_connect is not None and not self._may_connect(url):
+            raise Failure(Code.RATE_LIMITED, f"{url.host} gets too many connections.")
 
     @contextlib.asynccontextmanager
     async def _connected(self, url: Url) -> AsyncIterator[tuple[StreamReader, _Connection]]:

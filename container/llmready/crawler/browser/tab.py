@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from playwright.async_api import BrowserContext, CDPSession, Page
 
+    from llmready.crawler.browser.other_hosts import PageRequests
     from llmready.crawler.fetch.bodies import Budget
     from llmready.crawler.fetch.response import Response
     from llmready.crawler.options import Limits
@@ -54,7 +56,7 @@ class _Visit:
     """The state of the page that is shown."""
 
     response: Response
-    allows: Callable[[Url], bool]
+    requests: PageRequests
     opened: bool = False
     parsed: asyncio.Event = field(default_factory=asyncio.Event)
     ended: asyncio.Event = field(default_factory=asyncio.Event)
@@ -78,6 +80,7 @@ class Tab:
 
     def __init__(self, page: Page, session: CDPSession, limits: Limits, budget: Budget, watch: str) -> None:
         self.shown = 0
+        self._crashed = False
         self._page = page
         self._session = session
         self._limits = limits
@@ -88,14 +91,8 @@ class Tab:
         self._tasks: set[asyncio.Task[None]] = set()
 
     @classmethod
-    async def open(
-        cls, context: BrowserContext, limits: Limits, budget: Budget, watch: str, origin: str | None
-    ) -> Tab:
-        """Open a tab.
-
-        `watch` is the name of the function that observes a page. Requests to `origin` must be allowed by its
-        robots.txt; None means that no robots.txt applies.
-        """
+    async def open(cls, context: BrowserContext, limits: Limits, budget: Budget, watch: str) -> Tab:
+        """Open a tab. `watch` is the name of the function that observes a page."""
         page = await context.new_page()
         session = await context.new_cdp_session(page)
         tab = cls(page, session, limits, budget, watch)
@@ -103,6 +100,7 @@ class Tab:
         handlers: dict[str, Callable[[dict[str, Any]], None]] = {
             "Fetch.requestPaused": tab._paused,
             "Network.requestWillBeSent": tab._asked,
+            "Network.responseReceived": tab._answered,
             "Network.dataReceived": tab._received,
             "Network.loadingFinished": tab._finished,
             "Network.loadingFailed": tab._finished,
@@ -113,9 +111,7 @@ class Tab:
             session.on(name, handler)
         frames = await session.send("Page.getFrameTree")
         tab._frame = frames["frameTree"]["frame"]["id"]
-        patterns: list[dict[str, str]] = [{"resourceType": "Document"}]
-        if origin is not None:
-            patterns.append({"urlPattern": f"{origin}/*"})
+        patterns = [{"resourceType": "Document"}, {"urlPattern": "http*"}]
         await session.send("Page.enable")
         await session.send("Network.enable", {"maxTotalBufferSize": 0, "maxResourceBufferSize": 0})
         await session.send("Fetch.enable", {"patterns": patterns})
@@ -123,14 +119,14 @@ class Tab:
         await session.send("Page.addScriptToEvaluateOnNewDocument", {"source": source})
         return tab
 
-    async def show(self, response: Response, allows: Callable[[Url], bool]) -> Rendered:
+    async def show(self, response: Response, requests: PageRequests) -> Rendered:
         """Show a page and read it once it no longer changes.
 
-        `allows` returns whether robots.txt allows a URL.
+        `requests` decides which requests of the page may be sent.
         Raises: Failure, Crashed, or Playwright's Error when the browser ended. The tab cannot be used afterwards.
         """
         self.shown += 1
-        visit = self._visit = _Visit(response, allows)
+        visit = self._visit = _Visit(response, requests)
         visit.landed.set()
         working = asyncio.ensure_future(self._work(visit))
         ended = asyncio.ensure_future(visit.ended.wait())
@@ -162,6 +158,10 @@ class Tab:
 
     async def close(self) -> None:
         """Close the tab. Raises: Playwright's Error, TimeoutError."""
+        # The end of the session would send the requests that wait to be judged.
+        if not self._crashed:
+            with contextlib.suppress(Error):
+                await self.clear()
         async with asyncio.timeout(SECONDS_TO_LEAVE):
             await self._page.close()
 
@@ -260,7 +260,7 @@ class Tab:
         if visit is None or (event.get("resourceType") == "Document" and not is_page):
             self._send("Fetch.failRequest", requestId=event["requestId"], errorReason="BlockedByClient")
         elif not is_page:
-            self._judge(visit, event["requestId"], request["url"])
+            self._judge(visit, event)
         elif not visit.opened:
             visit.opened = True
             self._send(
@@ -296,15 +296,23 @@ class Tab:
             visit.leads_to = target
             visit.ended.set()
 
-    def _judge(self, visit: _Visit, request: str, address: str) -> None:
+    def _judge(self, visit: _Visit, event: dict[str, Any]) -> None:
+        paused, request = event["requestId"], event["request"]
         try:
-            allowed = visit.allows(parse(address))
-        except BadUrl:
+            allowed = visit.requests.may_send(
+                event.get("networkId", paused), request["url"], request["method"]
+            )
+        except Failure as failure:
+            visit.fail(failure)
             allowed = False
         if allowed:
-            self._send("Fetch.continueRequest", requestId=request)
+            self._send("Fetch.continueRequest", requestId=paused)
         else:
-            self._send("Fetch.failRequest", requestId=request, errorReason="BlockedByClient")
+            self._send("Fetch.failRequest", requestId=paused, errorReason="BlockedByClient")
+
+    def _answered(self, event: dict[str, Any]) -> None:
+        if self._visit is not None and event["response"].get("fromDiskCache"):
+            self._visit.requests.was_cached(event["requestId"])
 
     def _asked(self, event: dict[str, Any]) -> None:
         if self._visit is not None and event.get("type") in _WAITED_FOR:
@@ -348,6 +356,7 @@ class Tab:
             self._visit.parsed.set()
 
     def _crash(self) -> None:
+        self._crashed = True
         if self._visit is not None:
             self._visit.crashed = True
             self._visit.ended.set()
