@@ -2,6 +2,7 @@
 // minutes.
 import { textOf } from './measure.mjs'
 import { HEADING, ID, PROPERTIES, ids } from './tags.mjs'
+import { countBelow } from './tree.mjs'
 
 /** Characters of a line with counts, and the number of short blocks of a page that are examined. */
 const LONGEST_COUNTS = 80
@@ -41,6 +42,8 @@ const LINE_OF_COUNTS = new RegExp(String.raw`^[\s\p{P}\p{S}]*(?:${COUNTS})(?:[\s
  */
 const COUNTED = /read|view|word|clap|lese|aufruf|ansicht|wörter|lectur|vue|mots|visitas|vistas|palabras|leitura|visualiza|palavras|lettur|parole|lees|lezen|weergave|woord|czytania|wyświetle|słów|läs|læs|чтени|просмотр|okuma|قراءة|مشاهدة|[阅閱字浏瀏访热预読閲분읽조]/i
 const DIGIT_OR_COUNTER = /[\d٠-٩]|[阅閱浏瀏访訪]/
+/** Headings below which documentation asks for an opinion or lists other pages. */
+const OF_SITE = /^(?:feedback|additional resources|was this (?:page|article) helpful\??)$/i
 /** Content besides text that headings of boxes announce. */
 const ANNOUNCED = ids('a', 'button', 'form', 'nav')
 
@@ -83,7 +86,7 @@ export function leaveOutEmptied(tree, measure, main) {
     const tag = tree.tag[node]
     const isLast = level === 0 || level <= tag
     const isEmpty = measure.before[next] - measure.before[tree.end[node]] === leftOut
-    if (tag !== ID.h1 && isLast && isEmpty && wasEmptied(tree, tree.end[node], next, work)) {
+    if (tag !== ID.h1 && isLast && isEmpty && (wasEmptied(tree, tree.end[node], next, work) || isOfSite(tree, node, next))) {
       leftOut += measure.length(node)
       tree.leaveOut(node)
     } else {
@@ -92,6 +95,14 @@ export function leaveOutEmptied(tree, measure, main) {
       level = tag
     }
   }
+}
+
+/** Return whether a heading announces a question to readers or links that scripts load, and no pictures are below it. */
+function isOfSite(tree, node, next) {
+  if (!OF_SITE.test(textOf(tree, node))) return false
+  const images = tree.lists[ID.img]
+  const image = images[countBelow(images, images.length, node)]
+  return !(image < next)
 }
 
 /**

@@ -22,7 +22,7 @@ const ADVERTISEMENT = new RegExp(`^\\W*(?:${[
   '(?:advertisement\\W+)?(?:(?:story|article|page|text|content) )?continue[sd]?(?: reading)? below(?: (?:this |the )?(?:advert(?:isement)?|ad|video))?|(?:advertisement\\W+)?continue reading below|scroll (?:down )?to (?:continue|keep reading)(?: with content)?',
   'anzeige|werbung|publicit[éeà]|publicidad(?:e)?|annonce|annons|reklama?|реклама|pubblicità|advertentie|mainos|hirdetés|διαφήμιση|إعلان|広告|广告|廣告|광고|quảng cáo',
   'loading\\W*|please wait\\W*|view this post on instagram|a post shared by .*|read more|read full (?:article|story)|continue reading|show more|see more|weiterlesen|mehr (?:lesen|anzeigen)|lire la suite|leer más|ler mais|leggi tutto',
-  '(?:was|is) this (?:page|article|post|content|information) (?:helpful|useful)\\W*|did (?:you )?(?:like|enjoy|find) this .{0,40}\\?|rate this (?:article|post|page)|print(?: this)?(?: page| article)?|(?:e-?mail|save|copy link|listen|listen to this article)|back to top|nach oben',
+  'read in english|(?:was|is) this (?:page|article|post|content|information) (?:helpful|useful)\\W*|did (?:you )?(?:like|enjoy|find) this .{0,40}\\?|rate this (?:article|post|page)|print(?: this)?(?: page| article)?|(?:e-?mail|save|copy link|listen|listen to this article)|back to top|nach oben',
 ].join('|')})\\W*$`, 'iu')
 
 const MORE_LINE = new RegExp(`^\\W*(?:${[
@@ -32,6 +32,9 @@ const MORE_LINE = new RegExp(`^\\W*(?:${[
   'le[ae] también|también (?:lee|te puede interesar)|te puede interesar|ver también|más información|mira también|lea además|leia (?:também|mais)|veja também|saiba mais',
   'leggi anche|vedi anche|potrebbe interessarti|approfondisci|lees ook|lees meer|bekijk ook|läs (?:också|även|mer)|les også|læs også|lue myös|czytaj (?:też|także|więcej)|zobacz (?:też|także|również)|přečtěte si (?:také|též)|čtěte (?:také|též)|olvasd el|citește și|vezi și|διαβάστε (?:επίσης|ακόμα)|читайте (?:также|ещё|еще)|смотрите также|читайте також|ayrıca (?:bakınız|okuyun)|baca juga|đọc thêm|xem thêm|اقرأ (?:أيضا|أيضًا|المزيد)|あわせて読みたい|関連記事|关联阅读|相关阅读|相關閱讀|延伸閱讀|관련 ?기사',
 ].join('|')})\\s*[:：|>»–—-]`, 'iu')
+
+/** Links of newsletters that look like buttons. */
+const BUTTON = /^(?:subscribe(?: now| today)?.{0,20}|upgrade to paid|give a gift subscription|share this post|leave a comment)$/i
 
 const CREDIT = new RegExp(`^\\W*(?:${[
   '(?:(?:cover|header|featured|lead|hero|main|top) )?(?:photos?|photographs?|images?|pictures?|illustrations?|graphics?)(?: (?:credits?|sources?|courtesy(?: of)?|by|via))?\\s*[:：©]|(?:photo|image|picture) (?:credit|by|courtesy|via|source)\\b|credits?\\s*[:：]|©\\s',
@@ -47,11 +50,14 @@ const OF_FORUM = new RegExp(`^\\W*(?:${[
   '[\\d.,km]+ views [\\d.,km]+ repl.{0,90}|(?:return|back) to .{1,60}|jump to\\W*|(?:users|members) (?:browsing|viewing|online).{0,90}|no registered users viewing.{0,40}|recommended posts|featured replies|top posters in this topic|similar (?:threads|topics|discussions)|you are using an out of date browser.{0,140}|you should upgrade or use an alternative browser\\W*|sent from my .{1,80}|sign in to follow this.{0,40}|page \\d+ of \\d+.{0,40}|↳.{0,120}',
 ].join('|')})\\W*$`, 'iu')
 
+/** Headings of links to other questions, below the answers to one. */
+const OTHER_QUESTIONS = /^not the answer you.{1,8}looking for/i
+
 /** Questions to readers, states and dates that documentation and help centres write around a text. */
 const OF_DOCUMENTATION = new RegExp(`^\\W*(?:${[
   '(?:was|is|did|has) (?:this|the)(?: (?:page|article|post|content|information|section|documentation|answer|topic))?(?: [a-z]{1,20}){0,2} (?:helpful|useful|answer your questions?|help(?: you)?)(?: to you)?(?:\\W{1,5}yes)?(?:\\W{1,5}no)?|did you find (?:this|what you).{0,40}\\?|(?:glad|sorry) to hear (?:it|that).{0,120}|(?:thanks|thank you) for your feedback.{0,60}|\\d+ out of \\d+ found this helpful',
   'last (?:updated?|modified|edited|reviewed)\\b(?: (?:by|on|at))?\\W{0,3}(?:.{0,40}(?:\\d{4}|\\d{1,2}:\\d{2}|ago).{0,20})|updated (?:over |about |almost )?(?:a|an|\\d+) (?:minute|hour|day|week|month|year)s? ago|(?:have more|still have) questions\\?.{0,60}|(?:still )?need (?:more )?help\\?',
-  'be the first to like this|no labels|skip to (?:end|beginning) of metadata|click here to expand(?:\\.{3}|…)?|edit (?:this|the) page(?: on .{1,30})?|(?:comment|like) be the first .{0,40}',
+  'read in english|be the first to like this|no labels|skip to (?:end|beginning) of metadata|click here to expand(?:\\.{3}|…)?|edit (?:this|the) page(?: on .{1,30})?|(?:comment|like) be the first .{0,40}',
 ].join('|')})\\W*$`, 'iu')
 
 const BYLINE = new RegExp(`^\\W*(?:${[
@@ -86,7 +92,7 @@ export function leaveOutLines(tree, measure, main, pageType) {
       node = tree.end[node] - 1
       continue
     }
-    if (!LINES[tag]) continue
+    if (!LINES[tag] && !(isForum && tag === ID.h2)) continue
     const length = measure.length(node)
     if (length > LONGEST_LINE && tag !== ID.p) continue
     if (!length || holdsBlocks(tree, node)) continue
@@ -94,6 +100,10 @@ export function leaveOutLines(tree, measure, main, pageType) {
     if (length > LONGEST_LINE) continue
     seen++
     const text = textOf(tree, node)
+    if (tag === ID.h2) {
+      if (OTHER_QUESTIONS.test(text)) tree.leaveOut(node)
+      continue
+    }
     if (pattern ? pattern.test(text) : isNoText(text, measure.linkShare(node), isBefore && !(PROPERTIES[tag] & HEADING))) tree.leaveOut(node)
     node = tree.end[node] - 1
   }
@@ -101,7 +111,7 @@ export function leaveOutLines(tree, measure, main, pageType) {
 
 function isNoText(text, linkShare, isBefore) {
   if (ADVERTISEMENT.test(text)) return true
-  if (linkShare >= MOSTLY_LINKS && MORE_LINE.test(text)) return true
+  if (linkShare >= MOSTLY_LINKS && (MORE_LINE.test(text) || BUTTON.test(text))) return true
   if (text.length <= LONGEST_CREDIT && CREDIT.test(text)) return true
   if (!isBefore || text.length > LONGEST_BYLINE) return false
   if (AGO.test(text) || (text.length <= LONGEST_DATE && isDate(text))) return true

@@ -11,6 +11,7 @@ import { leaveOutNoise } from './noise.mjs'
 import { leaveOutSigns } from './signs.mjs'
 import { leaveOutWalks } from './walks.mjs'
 import { MarkdownWriter } from './markdown.mjs'
+import { leaveOutPrices, leaveOutTitles } from './shops.mjs'
 import { leaveOutRepeats } from './repeats.mjs'
 import { isNotice } from './reports.mjs'
 import { NEAR_EMPTY, isShell, isShortText } from './shell.mjs'
@@ -103,6 +104,8 @@ class Page {
     leaveOutNoise(tree, measure, main, pageType)
     leaveOutCounts(tree, measure, main)
     leaveOutRepeats(tree, measure, main)
+    leaveOutTitles(tree, measure, main)
+    leaveOutPrices(tree, main)
     leaveOutControls(tree, measure, main)
     measure.take(tree, main)
     if (!isMarked) {

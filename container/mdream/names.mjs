@@ -175,7 +175,7 @@ const BROKEN_UP = /[-_]+|(?<=[a-z])(?=[A-Z])/
 const ALWAYS_NAMES = any(
   String.raw`(?:(?:main|site|top|bottom|sub|side|page|post|left|right|mobile|global|primary|secondary|doc|docs|fixed|entry|posts)[-_]?)?(?:nav|navs|navbar|navbox|navigation|navlist|menubar)`,
   String.raw`nav[-_]?(?:bar|header|footer|path|links?|buttons?|list|menu|wrapper|container|content|flow|chapters|previous|next|item|wide-wrapper)`,
-  String.raw`(?:main|site|top|mobile|drop?down|primary|hamburger|footer|user|page)[-_]?menu(?:[-_].*)?`,
+  String.raw`(?:main|site|top|mobile|drop?down|primary|hamburger|footer|user|page|js-post)[-_]?menu(?:[-_].*)?`,
   String.raw`menu[-_](?:wrapper|toggle)|prev(?:ious)?[-_]?next(?:[-_].*)?|rellinks|next-prev|toc`,
   String.raw`(?:page|local|side|article|table)[-_]?(?:of[-_]?contents|toc)|tableofcontents`,
   String.raw`toc[-_](?:wrapper|container|sidebar|list|desktop|mobile|nav)|on[-_]this[-_]page|md-nav|contents-list`,
@@ -197,7 +197,7 @@ const ALWAYS_NAMES = any(
   String.raw`(?:top|bottom)lang|switchers`,
   String.raw`search(?:[-_]?(?:box|bar|form|input|button|container|wrapper|section|modal))?|md-search`,
   String.raw`copy[-_]?(?:btn|button|link)|(?:.*[-_])?code[-_]copy(?:[-_].*)?|btn-clipboard|clip-?board(?:-.*)?|(?:share|action)-?buttons`,
-  String.raw`post-(?:tags|categories|meta-footer|footer)|tag-?(?:cloud|links)|cat-links|entry-footer`,
+  String.raw`post-(?:tags|categories|meta-footer|footer)|tags?-?(?:cloud|links)|cat-links|entry-footer`,
   String.raw`author-(?:box|bio)|wp-block-(?:search|latest-posts|categories|archives|tag-cloud)`,
   String.raw`viewcode-(?:link|back)|src-?link|source-?link|line-?no(?:s|-block)?`,
   String.raw`linenodiv|line-numbers?(?:-rows|-wrapper)?|mw-editsection|footer-relations`,
@@ -206,6 +206,10 @@ const ALWAYS_NAMES = any(
   String.raw`(?:sphinx)?sidebar(?:-?wrapper)?|md-sidebar|(?:page|site)-?footer|md-footer.*|navfooter|md-header.*`,
   // The notice at the top of websites of the United States, and their footer.
   String.raw`usa-(?:banner|footer|identifier|overlay|skipnav)(?:[-_].*)?`,
+  // Parts that search engines and readers aloud shall skip; the counter of slides and the link of a product to itself.
+  String.raw`nocontent|speechify-ignore|slider-counter(?:--.*)?|product__view-details`,
+  // Plugins that add contents, ratings, counts of views and buttons.
+  String.raw`ez-toc-(?:container|title-container)|lwptoc|kk-star-ratings|post-views|pvc[-_]stats|post-ufi`,
   // The messages of Webflow's forms, which are hidden until a form is sent.
   String.raw`w-form-(?:done|fail)`,
   String.raw`printfooter|catlinks|mw-portlet(?:-.*)?|sitesub|mw-jump-link|likes-and-labels-container|comment-(?:add|forbidden)`,
@@ -228,7 +232,7 @@ const AUTHOR_NAMES = within(
   String.raw`(?:about[-_](?:the[-_])?author|author|authors|contributor|contributors|writer)[-_]{1,2}(?:box|bio|card|info|about|block|section|profile|details?|description|footer|area|wrap|wrapper|container|content|widget)`,
   String.raw`about[-_](?:the[-_])?author`,
 )
-const AUTHOR_BOXES = any(String.raw`(?:bio|byline|author)(?:box|card)?|article-info`)
+const AUTHOR_BOXES = any(String.raw`saboxplugin-wrap|pp-multiple-authors-boxes-wrapper|(?:bio|byline|author)(?:box|card)?|article-info`)
 const OFFER_NAMES = within(
   String.raw`sign[-_]up|opt[-_]in|call[-_]to[-_]action|lead[-_]magnet|email[-_](?:capture|form|signup)|mailing[-_]list`,
 )

@@ -6,7 +6,7 @@ import { ATTRIBUTE } from './tree.mjs'
 
 /** Maximum characters of an anchor symbol in the source, with references. */
 const LONGEST_SIGN = 24
-const SIGNS = new Set(['', '#', '¶', '§', '\u{1f517}', '\uf0c1', '\u2693', '\u2693\ufe0e', 'Link', '#link', '↩', '↩︎', '↩️', '↑', '^', '⏎'])
+const SIGNS = new Set(['', '#', '¶', '◆', '§', '\u{1f517}', '\uf0c1', '\u2693', '\u2693\ufe0e', 'Link', '#link', '↩', '↩︎', '↩️', '↑', '^', '⏎'])
 /** Labels of such anchors in words, and the most characters of one. */
 const LONGEST_SIGN_LABEL = 60
 const SIGN_LABEL = /^(?:#?permalink|anchor|(?:direct |copy (?:the )?)?link to|copy link)/i

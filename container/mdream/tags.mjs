@@ -50,7 +50,7 @@ const GROUPS = [
   ['applet caption marquee object table td template th', SCOPE],
   ['annotation-xml desc foreignobject mi mn mo ms mtext', SCOPE | SPECIAL],
   ['audio canvas embed head iframe input noscript object script select style svg template textarea video', NEVER],
-  ['noembed noframes title', NEVER],
+  ['devsite-feature-tooltip noembed noframes title', NEVER],
   ['base basefont bgsound link meta noframes noscript script style template title', OF_HEAD],
   ['address applet area article aside base basefont bgsound blockquote body br button caption center col colgroup dd', SPECIAL],
   ['details dir div dl dt embed fieldset figcaption figure footer form frame h1 h2 h3 h4 h5 h6 head header hgroup', SPECIAL],
