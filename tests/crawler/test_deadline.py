@@ -180,7 +180,9 @@ def test_cancelled_work_in_a_thread_ends() -> None:
 @pytest.mark.usefixtures("_short_limits")
 def test_a_slow_page_fails_and_the_others_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _slow_down(monkeypatch, html, "read_metadata", lambda _, url, *__: url.path == "/facts")
-    _slow_down(monkeypatch, visit, "_visit_html", lambda _, candidate, __: candidate.url.path == "/links")
+    _slow_down(
+        monkeypatch, visit, "_visit_html", lambda _, __, candidate, ___: candidate.url.path == "/links"
+    )
     _slow_down(monkeypatch, visit, "read_text_page", lambda response: response.url.path == "/served.md")
     _slow_down(monkeypatch, prepare, "clean_markdown", lambda markdown: "slow" in markdown)
     _slow_down(monkeypatch, SiteNavigation, "_label", lambda _, label: label == "Slow menu")
