@@ -40,6 +40,7 @@ function container(first, rest, isItem) {
 
 /** Writes blocks; parts of a line go to `line`, and become a paragraph with the next block. */
 const LONGEST_FENCE = 255
+const LONGEST_RUN = '`'.repeat(LONGEST_FENCE)
 
 export class Blocks {
   constructor() {
@@ -87,14 +88,11 @@ export class Blocks {
 
   code(language, source) {
     this.flush()
-    const text = visible(source).replaceAll('\u00a0', ' ')
+    let text = visible(source).replaceAll('\u00a0', ' ')
+    // cmark counts no more signs of a fence.
+    if (text.includes(LONGEST_RUN)) text = text.replace(/`+/g, (run) => (run.length < LONGEST_FENCE ? run : '\''.repeat(run.length)))
     let fence = '```'
     for (const run of text.match(/`{3,}/g) ?? []) if (run.length >= fence.length) fence = `${run}\``
-    // cmark counts no more signs of a fence.
-    if (fence.length > LONGEST_FENCE) {
-      this.code(language, source.replace(/`+/g, (run) => (run.length < LONGEST_FENCE ? run : '\''.repeat(run.length))))
-      return
-    }
     this.block('code', `${fence}${language}\n${text}\n${fence}`)
   }
 

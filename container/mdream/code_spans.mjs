@@ -3,6 +3,7 @@
 const FENCE = /^`+/
 /** Backticks of a fence around a code span, beyond which some parsers read none. */
 const MOST_BACKTICKS = 80
+const UNCLEAR_IN_CELL = /\\\\\|/
 
 /** Return text as a code span. @param {string} text @param {boolean} isInCell */
 export function codeSpan(text, isInCell) {
@@ -24,16 +25,19 @@ export function codeSpan(text, isInCell) {
  * @param {import('./delimiters.mjs').Piece[]} pieces
  */
 export function joinCode(pieces) {
-  let before = -1
   for (let at = 0; at < pieces.length; at++) {
-    const piece = pieces[at]
-    if (piece === '') continue
-    const last = before < 0 ? '' : pieces[before]
-    if (isCode(piece) && isCode(last)) {
-      pieces[at] = codeSpan(codeIn(last) + codeIn(piece), false)
-      pieces[before] = ''
+    if (!isCode(pieces[at])) continue
+    const spans = [at]
+    let next = at + 1
+    for (; pieces[next] === '' || isCode(pieces[next]); next++) if (pieces[next]) spans.push(next)
+    if (spans.length > 1) {
+      const text = spans.map((place) => codeIn(pieces[place])).join('')
+      // In a cell, the backslash would be read as that of the pipe.
+      const isUnclear = UNCLEAR_IN_CELL.test(text)
+      for (const place of spans) pieces[place] = isUnclear ? `${pieces[place]} ` : ''
+      if (!isUnclear) pieces[at] = codeSpan(text, false)
     }
-    before = at
+    at = next - 1
   }
 }
 

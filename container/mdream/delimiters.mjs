@@ -11,6 +11,7 @@ const WORD_AFTER = /^[\p{L}\p{N}]/u
 const SIGNS_FIRST = /^(?:\\[!-/:-@[-`{-~]|[^\p{L}\p{N}\s\\`[\]<>&])+\s*/u
 const SIGNS_LAST = /\s*(?:\\[!-/:-@[-`{-~]|[^\p{L}\p{N}\s\\`[\]<>&;])+$/u
 const SPACE = /\s/
+const EXCLAMATION_LAST = /(?<!\\)!$/
 /** The usual characters before, in and after emphasis, by their codes. */
 const BEFORE = signs(' \n(')
 const INSIDE = signs('abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789')
@@ -56,7 +57,19 @@ export function joined(written, work) {
     if (lost === EVERY) break
   }
   joinCode(pieces)
+  escapeExclamations(pieces)
   return textOf(pieces)
+}
+
+/** Escape each exclamation mark before a link, which would turn it into an image. @param {Piece[]} pieces */
+function escapeExclamations(pieces) {
+  let next = ''
+  for (let at = pieces.length - 1; at >= 0; at--) {
+    const piece = pieces[at]
+    if (piece === '') continue
+    if (next === '[' && typeof piece === 'string' && EXCLAMATION_LAST.test(piece)) pieces[at] = `${piece.slice(0, -1)}\\!`
+    next = typeof piece === 'string' ? piece[0] : piece.sign[0]
+  }
 }
 
 /** @param {Piece[]} pieces */

@@ -13,6 +13,7 @@ const ESCAPED = /[\\`*~[]|<(?=[a-z/!?])|&(?=#|[a-z0-9]+;)|_/gi
 const ESCAPED_IN_BRACKETS = new RegExp(`${ESCAPED.source}|\\]`, 'gi')
 const TAG = /<[a-z/!?]/i
 const BREAKS_LABEL = /[[\]]/
+const CODE = /`[^`]+`/g
 const BEGINS_TAG = /^[a-z/!?]/i
 const ESCAPE = /\\([!-/:-@[-`{-~])/g
 // White space that is not a single space, which can stay as it is.
@@ -181,6 +182,10 @@ export class Line {
       return
     }
     const inner = this.textFrom(at)
+    if (isUnclearLabel(inner)) {
+      this.add(inner)
+      return
+    }
     const clean = withoutTracking(address)
     const isItsText = inner.startsWith('http') && inner.replace(ESCAPE, '$1') === address && /^https?:[^\s<>]+$/.test(address)
     this.add(isItsText ? `<${address}>` : `[${inner}](${destinationAfter(inner, clean)})`)
@@ -272,6 +277,8 @@ export class Line {
         this.push(`\\${text}`)
         return
       }
+      // Together they would be a link with a label from elsewhere.
+      if (end === CLOSING_BRACKET && last.startsWith('[') && text[0] === '[') this.push(' ')
       if (end === EXCLAMATION && (text[0] === '[' || text.startsWith('!['))) {
         pieces[pieces.length - 1] = `${last.slice(0, -1)}\\!`
       }
@@ -305,8 +312,12 @@ export class Line {
   /** Write the code span with which the line ends. */
   endCode() {
     if (!this.codeTexts.length) return
-    this.pieces[this.pieces.length - 1] = codeSpan(this.codeTexts.join(''), this.isInCell)
+    const text = this.codeTexts.join('')
     this.codeTexts = []
+    // Some parsers read the backslash before a pipe in a cell as that of the pipe, and end the cell within the code.
+    const isUnclear = this.isInCell && text.includes('\\|')
+    const written = isUnclear ? this.escaped(text, this.isInLink || this.hasOpenBracket) : codeSpan(text, this.isInCell)
+    this.pieces[this.pieces.length - 1] = written
   }
 
   ended(mark) {
@@ -348,6 +359,18 @@ function beginningOfLink(pieces) {
     if (typeof piece !== 'string' && piece.sign === '[') return at
   }
   return -1
+}
+
+/**
+ * Return whether a label contains a tag in code, and a bracket in code. Some parsers would end the label in the code, and
+ * read the rest as Markdown.
+ *
+ * @param {string} label
+ */
+function isUnclearLabel(label) {
+  if (!label.includes('`') || !TAG.test(label) || !BREAKS_LABEL.test(label)) return false
+  const codes = label.match(CODE) ?? []
+  return codes.some((code) => BREAKS_LABEL.test(code)) && codes.some((code) => TAG.test(code))
 }
 
 /** Return whether a bracket is not closed in a text. @param {string} text */

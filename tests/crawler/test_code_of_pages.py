@@ -35,6 +35,7 @@ def _files_of(pages: dict[str, str | Answer], folder: Path) -> dict[str, str]:
         "~~~\n```",
         "```\nx\n```\t",
         "a|\n-:\n2. s\n   ```",
+        "a|\n-:\n2. s\n   ```\nx\n```",
         "[r]: /u\n2. s\n   ```",
         "```|\n-|",
     ],

@@ -7,6 +7,7 @@ ends at a table. Where they can differ, code of one parser is text of another on
 from __future__ import annotations
 
 import re
+from collections import deque
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -21,7 +22,8 @@ SIGNS = b" \t>*+=#|:~`.)([]0123456789-"
 _BEGINS_ITEM = re.compile(rb"(?:[-*+]|\d[.)])[ \t]")
 _LINE_OF_ITEM = re.compile(rb"^[ \t>]*(?:[-*+]|\d{1,9}[.)])(?:[ \t]|$)", re.MULTILINE)
 _BACKTICKS = re.compile(rb"`+")
-_BRACKETS = re.compile(rb"\\.|\]\(|[\[\]()]", re.DOTALL)
+_BRACKETS = re.compile(rb"\\.|\]\(|[\[\]]", re.DOTALL)
+_ESCAPED = re.compile(rb"\\.", re.DOTALL)
 _LONGEST_LINE = 200
 """Bytes of a line that are examined."""
 _LONGEST_BLOCK = 1000
@@ -56,8 +58,10 @@ class CertainCode:
         self._is_paired, self._is_below_head = True, False
         self._openers = self._openers_from(0)
         self._brackets_from = 0
-        self._is_in_label = False
-        self._open_parentheses = 0
+        self._is_in_label = self._is_in_destination = False
+        self._links: deque[tuple[int, int]] = deque()
+        self._has_unclear_cells = False
+        self._is_out_of_step = False
 
     def start(self, name: str, start: int, end: int) -> None:
         """Take the start of a part and its range of bytes."""
@@ -65,6 +69,8 @@ class CertainCode:
             self._block = (start, end)
             self._may_be_table = None
         self._depth += 1
+        if name in ("Link", "Image"):
+            self._links.append((start, end))
         if name == "Table":
             self._is_in_table = True
 
@@ -83,7 +89,8 @@ class CertainCode:
         """
         if is_indented:
             return not self._matters(start, end) or self._has_indented_block(start)
-        is_certain = self._has_fenced_block(start, end)
+        self._is_out_of_step = self._is_out_of_step or is_out_of_step(self._source, start, end, self._first)
+        is_certain = not self._is_out_of_step and self._has_fenced_block(start, end)
         if is_certain:
             # A paragraph cannot go on behind it.
             self._scanned = max(
@@ -94,7 +101,7 @@ class CertainCode:
 
     def _has_indented_block(self, start: int) -> bool:
         line_start = self._source.rfind(b"\n", 0, start) + 1
-        if self._depth:
+        if self._depth or self._is_out_of_step:
             return False
         if self._first >= line_start:
             return True
@@ -137,15 +144,16 @@ class CertainCode:
     def has_span(self, start: int, end: int) -> bool:
         """Return whether a code span is code for all parsers. Call it for each span, in their order."""
         self._read_lines(start)
+        span = self._source[start:end]
         if self._is_paired:
             # Backticks in a destination are not paired in this way.
-            self._is_paired = next(self._openers, -1) == start
+            is_known = next(self._openers, -1) == start and not span.startswith(b"`" * (_MOST_BACKTICKS + 1))
+            self._is_paired = is_known and not self._may_end_link(span, start)
         if not self._matters(start, end):
             return True
-        span = self._source[start:end]
-        if b"\n" in span or not self._is_paired or start < self._line or self._may_end_link(span, start):
+        if b"\n" in span or not self._is_paired or start < self._line or self._has_unclear_cells:
             return False
-        if span.startswith(b"`" * (_MOST_BACKTICKS + 1)) or self._depth >= _DEEPEST:
+        if self._is_out_of_step or self._depth >= _DEEPEST:
             return False
         if not self._knows_tables or self._is_in_table:
             return True
@@ -162,15 +170,21 @@ class CertainCode:
         Only a parser that knows the label of the link, from a definition elsewhere, reads a link there.
         """
         for match in _BRACKETS.finditer(self._source, self._brackets_from, start):
-            if match[0] == b"](":
-                self._is_in_label, self._open_parentheses = False, 1
-            elif match[0] in b"[]":
+            if match[0] in (b"](", b"[", b"]"):
                 self._is_in_label = match[0] == b"["
-            elif match[0] in b"()" and self._open_parentheses > 0:
-                self._open_parentheses += 1 if match[0] == b"(" else -1
+            self._is_in_destination = self._is_in_destination or (
+                match[0] == b"](" and not self._is_in_link(match.start())
+            )
         self._brackets_from = start
-        closes_label = b"]" in span and b"[" not in span[: span.index(b"]")]
-        return (closes_label and self._is_in_label) or (b")" in span and self._open_parentheses > 0)
+        plain = _ESCAPED.sub(b"", span)
+        closes_label = b"]" in plain and b"[" not in plain[: plain.index(b"]")]
+        return (closes_label and self._is_in_label) or (b")" in span and self._is_in_destination)
+
+    def _is_in_link(self, position: int) -> bool:
+        """Return whether this parser reads a link at a position. Positions must ascend."""
+        while self._links and self._links[0][1] <= position:
+            self._links.popleft()
+        return bool(self._links) and self._links[0][0] <= position
 
     def _read_lines(self, position: int) -> None:
         """Read the lines up to the one of a position.
@@ -186,13 +200,15 @@ class CertainCode:
             elif self._is_paired:
                 self._is_paired = _pairs_backticks(text)
             self._is_below_head = self._is_below_head or _is_below_head(text, self._last_line)
+            # Parsers differ in whether the backslash or the pipe is escaped.
+            self._has_unclear_cells = b"\\\\|" in text
             self._last_line = text
             self._line, self._scanned = self._scanned, line_end + 1
 
     def _begin_paragraph(self, start: int) -> None:
         self._is_paired, self._is_below_head = True, False
         self._openers = self._openers_from(start)
-        self._brackets_from, self._is_in_label, self._open_parentheses = start, False, 0
+        self._brackets_from, self._is_in_label, self._is_in_destination = start, False, False
 
     def _openers_from(self, start: int) -> Iterator[int]:
         """Return the positions of the runs of backticks that begin a pair."""
@@ -211,6 +227,36 @@ class CertainCode:
 
     def _matters(self, start: int, end: int) -> bool:
         return _TAG_OR_DESTINATION.search(self._source, start, end) is not None
+
+
+def is_out_of_step(source: bytes, start: int, end: int, first: int) -> bool:
+    """Return whether parsers may find another end of a fenced block of code.
+
+    In that case, they take the following fences of the text for the opposite. `first` is the position of the first
+    character of the text that is no white space.
+    """
+    line_start = source.rfind(b"\n", 0, start) + 1
+    prefix = source[line_start:start]
+    lines = source[start:end].rstrip(b"\n").split(b"\n")
+    sign = lines[0][:1]
+    fence = lines[0][: len(lines[0]) - len(lines[0].lstrip(sign))]
+    inner = lines[1:]
+    if len(fence) > _LONGEST_FENCE or (inner and _is_below_head(inner[0], lines[0])):
+        return True
+    if not prefix:
+        return False
+    margin = _BEGINS_ITEM.sub(lambda match: b" " * len(match[0]), prefix)
+    for line in inner:
+        text = line.strip(b" \t>")
+        if text and not line.expandtabs(4).startswith(margin):
+            return True
+        if text.startswith(fence) and (
+            line is not inner[-1] or line.expandtabs(4)[len(margin) :][:1] != sign
+        ):
+            return True
+    before = source[max(0, line_start - _LONGEST_LINE) : max(0, line_start - 1)]
+    last_line = before.rstrip(b" \t\n>").rpartition(b"\n")[2]
+    return not _BEGINS_ITEM.search(prefix) and first < line_start and not last_line.strip(SIGNS)
 
 
 def _is_below_head(line: bytes, head: bytes) -> bool:

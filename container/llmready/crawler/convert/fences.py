@@ -7,7 +7,7 @@ from collections import deque
 
 import pyromark
 
-from llmready.crawler.convert.certain_code import SIGNS
+from llmready.crawler.convert.certain_code import SIGNS, is_out_of_step
 from llmready.crawler.convert.commonmark import (
     DIALECTS,
     alone,
@@ -18,6 +18,10 @@ from llmready.crawler.convert.tabs import without_tabs_after_fences
 
 _FENCE = re.compile("`{3,}|~{3,}")
 _FENCE_SIGNS = re.compile("```|~~~")
+_UNUSUAL_FENCE = re.compile(r"^[^`~\r\n]+(?:```|~~~)|^(?:```|~~~).*[|]", re.MULTILINE)
+"""A fence that is not at the margin, or may be the head of a table."""
+_LONG_FENCES = ("`" * 256, "~" * 256)
+"""Fences that are too long for cmark."""
 _LONGEST_PREFIX = 200
 """Characters before a fence that are examined."""
 _SIGNS = "".join(sign for sign in SIGNS.decode() if sign not in "`~")
@@ -34,12 +38,29 @@ def with_closed_fences(text: str) -> str:
     if may_be_parsed(text):
         text = without_tabs_after_fences(text)
         with alone():
-            for end in ("", *_possible_ends(text)):
+            ends = ("", *_possible_ends(text)) if _are_blocks_in_step(text) else ()
+            for end in ends:
                 if all(_ends(text + end, dialect) for dialect in DIALECTS):
                     return text + end
     # Without its fences, code is text.
     text = text.replace("```", "\\`\\`\\`").replace("~~~", "\\~\\~\\~")
     return without_parsing(text, keeps_own=True)
+
+
+def _are_blocks_in_step(text: str) -> bool:
+    """Return whether all parsers find the same ends of the blocks of code."""
+    if not (_UNUSUAL_FENCE.search(text) or any(fence in text for fence in _LONG_FENCES)):
+        return True
+    source = text.encode()
+    first = len(source) - len(source.lstrip())
+    for dialect in DIALECTS:
+        for event, where in pyromark.events_with_range(text, options=dialect):
+            kind = event.get("Start") if isinstance(event, dict) else None
+            if not isinstance(kind, dict) or kind.get("CodeBlock", "Indented") == "Indented":
+                continue
+            if is_out_of_step(source, where["start"], where["end"], first):
+                return False
+    return True
 
 
 def _possible_ends(text: str) -> tuple[str, ...]:
