@@ -278,7 +278,7 @@ export class Line {
         return
       }
       // Together they would be a link with a label from elsewhere.
-      if (end === CLOSING_BRACKET && last.startsWith('[') && text[0] === '[') this.push(' ')
+      if (end === CLOSING_BRACKET && last.startsWith('[') && text[0] === '[' && text.endsWith(')')) this.push(' ')
       if (end === EXCLAMATION && (text[0] === '[' || text.startsWith('!['))) {
         pieces[pieces.length - 1] = `${last.slice(0, -1)}\\!`
       }

@@ -56,7 +56,7 @@ def test_missing_objects_are_reported(system: System, visit: Visit) -> None:
     page.goto(f"{visitor.origin}/websites/x/y/z")
     expect(page.get_by_role("heading", name="Page not found")).to_be_visible()
     page.get_by_role("link", name="Go to the start page").click()
-    expect(page.get_by_role("heading", name="Websites")).to_be_visible()
+    expect(page.get_by_role("heading", name="Websites", exact=True)).to_be_visible()
 
 
 def test_a_website_that_exists_and_a_run_that_another_tab_started_are_opened(

@@ -18,10 +18,6 @@ from llmready.crawler.convert.tabs import without_tabs_after_fences
 
 _FENCE = re.compile("`{3,}|~{3,}")
 _FENCE_SIGNS = re.compile("```|~~~")
-_UNUSUAL_FENCE = re.compile(r"^[^`~\r\n]+(?:```|~~~)|^(?:```|~~~).*[|]", re.MULTILINE)
-"""A fence that is not at the margin, or may be the head of a table."""
-_LONG_FENCES = ("`" * 256, "~" * 256)
-"""Fences that are too long for cmark."""
 _LONGEST_PREFIX = 200
 """Characters before a fence that are examined."""
 _SIGNS = "".join(sign for sign in SIGNS.decode() if sign not in "`~")
@@ -49,7 +45,7 @@ def with_closed_fences(text: str) -> str:
 
 def _are_blocks_in_step(text: str) -> bool:
     """Return whether all parsers find the same ends of the blocks of code."""
-    if not (_UNUSUAL_FENCE.search(text) or any(fence in text for fence in _LONG_FENCES)):
+    if not _has_unusual_fence(text):
         return True
     source = text.encode()
     first = len(source) - len(source.lstrip())
@@ -61,6 +57,17 @@ def _are_blocks_in_step(text: str) -> bool:
             if is_out_of_step(source, where["start"], where["end"], first):
                 return False
     return True
+
+
+def _has_unusual_fence(text: str) -> bool:
+    """Return whether a fence is not at the margin, has more than five signs, or may be the head of a table."""
+    for match in _FENCE_SIGNS.finditer(text):
+        start = match.start()
+        line_end = text.find("\n", start)
+        is_at_margin = not start or text[start - 1] == "\n"
+        if not is_at_margin or "|" in text[start : line_end if line_end >= 0 else None]:
+            return True
+    return False
 
 
 def _possible_ends(text: str) -> tuple[str, ...]:
