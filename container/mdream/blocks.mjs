@@ -38,10 +38,10 @@ function container(first, rest, isItem) {
   return { first, rest, prefix: '', isBegun: false, isItem, last: '', marker: '', next: 0 }
 }
 
-/** Writes blocks; parts of a line go to `line`, and become a paragraph with the next block. */
 const LONGEST_FENCE = 255
 const LONGEST_RUN = '`'.repeat(LONGEST_FENCE)
 
+/** Writes blocks; parts of a line go to `line`, and become a paragraph with the next block. */
 export class Blocks {
   constructor() {
     this.line = new Line()

@@ -162,12 +162,17 @@ export function lineOf(source) {
   return resolved(source).trim().replace(WHITE_SPACE, ' ')
 }
 
-/** Return the unprocessed text of a part: whole text nodes, until they have a number of characters together. */
+/** Bytes of a text node that are read where the beginning of a part is sufficient. */
+const LONGEST_TEXT = 20_000
+
+/** Return the unprocessed text of a part: text nodes, until they have a number of characters together. */
 export function sourceOf(tree, top, most) {
   let text = ''
   const end = tree.end[top]
   for (let node = top; node < end && text.length <= most; node++) {
-    if (tree.tag[node] === 0 && !tree.gone[node]) text += tree.raw(node)
+    if (tree.tag[node] !== 0 || tree.gone[node]) continue
+    const [from, to] = [tree.from[node], tree.to[node]]
+    text += to - from > LONGEST_TEXT ? tree.slice(from, from + LONGEST_TEXT) : tree.raw(node)
   }
   return text
 }

@@ -1,5 +1,6 @@
 // Videos that scripts load into a place of the page: the place becomes an element for a video.
 import { decodedAttribute } from './references.mjs'
+import { textOf } from './measure.mjs'
 import { ID } from './tags.mjs'
 import { ATTRIBUTE, countBelow } from './tree.mjs'
 
@@ -23,8 +24,9 @@ export function readPlayers(tree) {
   }
 }
 
+/** Set the film of an element, unless it contains a frame or a text of its own. */
 function setFilm(tree, node, address) {
-  if (!address || tree.first(node, ID.iframe) >= 0) return
+  if (!address || tree.first(node, ID.iframe) >= 0 || textOf(tree, node, 1)) return
   tree.rename(node, ID['lite-youtube'])
   tree.embedded.set(node, address)
 }

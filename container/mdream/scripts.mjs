@@ -4,7 +4,6 @@ import { BARE, ID } from './tags.mjs'
 import { END_TEXT, TextWriter } from './text_writer.mjs'
 import { ATTRIBUTE } from './tree.mjs'
 
-const DIGIT = /^[0-9]/
 const NOTE_MARK = /^\W?\s*([\w*\u2020\u2021\u00a7\u00b6]{1,4})\s*\W?$/
 /** Classes of LaTeXML: the number of a footnote, and the text of a footnote, which begins with its number again. */
 const NAMED_MARK = /(?:^|\s)ltx_note_mark(?:\s|$)/
@@ -29,9 +28,8 @@ export class ScriptWriter extends TextWriter {
     if (!this.isScript(node)) return node + 1
     const text = textOf(tree, node)
     if (ORDINAL.test(text)) return node + 1
-    const isBeforeDigit = this.line.endsWithText && DIGIT.test(tree.slice(tree.closeTo[node], tree.closeTo[node] + 1))
     this.line.text('^')
-    if (SIMPLE_SCRIPT.test(text) && !isBeforeDigit) return node + 1
+    if (SIMPLE_SCRIPT.test(text)) return node + 1
     // Without brackets, its end would not be clear.
     this.line.text('(')
     return this.within(node, END_TEXT, ')')

@@ -7,6 +7,7 @@ const { class: CLASS, href: HREF } = ATTRIBUTE
 const MOST = 1000
 /** Characters of a badge between two equal titles. */
 const LONGEST_BADGE = 20
+const CARD = /(?:^|[\s_-])card/
 const PRICE = /(?:^|\s)price(?:\s|$)/
 const ON_SALE = /(?:^|\s)price--on-sale(?:\s|$)/
 const USUAL = /(?:^|\s)price__regular(?:\s|$)/
@@ -15,7 +16,7 @@ const LEVELS = 3
 
 /**
  * Leave out headings that repeat the heading before them without a text between them: the first of two with the same
- * link, and the one below the heading of the page.
+ * link in a card, and the one below the heading of the page.
  *
  * @param {import('./tree.mjs').Tree} tree
  * @param {import('./measure.mjs').Measure} measure Lengths of the main part.
@@ -29,9 +30,18 @@ export function leaveOutTitles(tree, measure, main) {
     if (measure.before[second] - measure.before[tree.end[first]] > LONGEST_BADGE || hasPicture(tree, first, second)) continue
     const target = targetOf(tree, second)
     const isOfPage = tree.tag[first] === ID.h1 && tree.tag[second] !== ID.h1
-    if (!target || !(isOfPage || target === targetOf(tree, first)) || textOf(tree, first) !== textOf(tree, second)) continue
+    const isOfCard = target === targetOf(tree, first) && isInCard(tree, first)
+    if (!target || !(isOfPage || isOfCard) || textOf(tree, first) !== textOf(tree, second)) continue
     tree.leaveOut(isOfPage ? second : first)
   }
+}
+
+/** Return whether a heading is part of a card, by the classes around it. */
+function isInCard(tree, heading) {
+  for (let above = tree.parent[heading], level = 0; above > 0 && level < LEVELS; above = tree.parent[above], level++) {
+    if (tree.hasAttributes(above) && CARD.test(tree.get(above, CLASS))) return true
+  }
+  return false
 }
 
 /** Return the address of the link in or around a heading. */

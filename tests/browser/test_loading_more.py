@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -90,6 +91,9 @@ SCROLLED = {
 }
 HARMFUL = {
     "buy": "<button onclick=act('buy')>Load more and buy</button>",
+    "credits": "<button onclick=act('credits')>Get more credits</button>",
+    "reserve": "<button onclick=act('reserve')>Ver más y reservar</button>",
+    "mark": "<button onclick=act('mark')>Show all and mark as read</button>",
     "delete": "<button onclick=act('delete')>Delete more</button>",
     "sign-out": "<a href='#' onclick=act('sign-out')>Sign out</a>",
     "cookies": "<div id=cookie-banner><button onclick=act('cookies')>Show more</button></div>",
@@ -218,3 +222,22 @@ def test_text_that_scripts_remove_is_kept(crawled: tuple[Run, Site]) -> None:
 
 def test_no_text_asks_for_an_option_that_is_on(crawled: tuple[Run, Site]) -> None:
     assert "browser option" not in json.dumps(crawled[0].manifest)
+
+
+def test_a_page_stays_as_it_was_read_if_asking_for_more_fails(tmp_path: Path) -> None:
+    chromium()
+    script = (
+        f"root.innerHTML = '<h1>Loaves</h1><p>{WORDS * 3}</p><button onclick=big()>Load more</button>"
+        "<p id=list></p>';"
+        "const big = async () => { const text = await (await fetch('/big', { cache: 'no-store' })).text();"
+        " list.textContent += ` More words, ${text.length} of them, that were added to the list.`; };"
+    )
+    pages: dict[str, Answer | str] = {
+        "/": page("Home", f"<p>{WORDS}</p>" + links("/list")),
+        "/list": f"<!doctype html><title>Loaves</title><div id=root></div><script>{script}</script>",
+        "/big": Answer(b"x" * 4_000_000, headers={"Content-Type": "text/plain"}),
+    }
+    with serving(pages) as site:
+        result = run(site.url, tmp_path, "--use-playwright", seconds=100).completed()
+        assert site.paths.count("/big") > 1
+    assert WORDS.strip() in markdown(result, "/list")

@@ -97,7 +97,7 @@ def test_the_requests_of_a_crawl_to_one_host_are_limited() -> None:
     clock.now = 5
     assert of_many_pages() == 5 * RATE
     allowed = BURST + 5 * RATE
-    for _ in range(100):
+    for _ in range(200):
         clock.now += 100
         allowed += of_many_pages()
     assert allowed == MOST_TO_A_HOST

@@ -14,7 +14,7 @@ _ANY = "(?: .{1,30})?"
 _SOME = "(?:[0-9]{1,5} )?"
 _LABELS = (
     # English
-    f"(?:load|show|view|see|display|get|fetch) (?:the )?{_SOME}(?:more|all|older|next|additional|further){_ANY}",
+    f"(?:load|show|view|see|display|fetch) (?:the )?{_SOME}(?:more|all|older|next|additional|further){_ANY}",
     "(?:show|view|see|load) [0-9]{1,5} (?:other|older|additional)" + _ANY,
     "more (?:results|posts|articles|items|products|comments|news|stories|reviews|entries|events|videos|jobs)",
     "(?:older|next) (?:posts|entries|articles|comments|stories|results|items)",
@@ -60,7 +60,8 @@ MORE = "^(?:more|mehr|weitere|voir plus|plus|más|mais|altro|altri|meer|więcej|
 HARMFUL = (
     "(?:^|[ '\u2019])(?:bag|buy|sign|pay|log|info|order|delete|remove|kauf|bestell|kup|compra|koop|sair)"
     "|purchas|checkout|cart|basket|register|subscri|donat|cookie|consent|accept|agree|privacy|vendor|partner|option|setting"
-    "|preferenc|filter|detail"
+    "|preferenc|filter|detail|credit|follow|vote|likes?$|publish|reserv|buchen|buchung|mark "
+    "|clear|reset|claim|upgrade"
     "|language|share|download|warenkorb|lösch|meld[eu]n?$|zustimm|einstellung|datenschutz|akzept|sprachen|achet|panier"
     "|commander|supprim|conne[xc]|confident|param[eè]tr|réglage|carrito|elimin|borrar|sesión|ajuste|configura|idioma"
     "|acquist|carrello|impostazion|excluir|carrinho|winkel|verwijder|instelling|корзин|купить|удал|настро|войти|выйти"

@@ -92,9 +92,10 @@ class States:
                     kept.add(above.mem_id)
                     above = above.parent
         added: dict[int, LexborNode] = {}
+        tops: dict[int, LexborNode] = {}
         for identity, text in texts.items():
             if text not in self._texts:
-                top = _topmost(nodes[identity], kept)
+                top = _topmost(nodes[identity], kept, tops)
                 added[top.mem_id] = top
         return list(added.values())
 
@@ -125,13 +126,19 @@ def _texts(tree: LexborHTMLParser) -> dict[int, str]:
     return found
 
 
-def _topmost(node: LexborNode, kept: set[int]) -> LexborNode:
+def _topmost(node: LexborNode, kept: set[int], tops: dict[int, LexborNode]) -> LexborNode:
     """Return the largest element around a text that contains no text of the first state."""
+    passed: list[int] = []
     for _ in range(_DEEPEST):
+        if node.mem_id in tops:
+            node = tops[node.mem_id]
+            break
+        passed.append(node.mem_id)
         above = node.parent
         if above is None or above.mem_id in kept or above.tag in ("body", "html"):
             break
         node = above
+    tops.update(dict.fromkeys(passed, node))
     return node
 
 

@@ -22,7 +22,7 @@ MOST_OF_A_PAGE = 200
 MOST_OF_A_PAGE_TO_A_HOST = 100
 """Requests of one page to all other hosts, and to one of them."""
 
-MOST_TO_A_HOST = 1000
+MOST_TO_A_HOST = 20_000
 BURST, RATE = 150, 10.0
 """Requests of a crawl to one other host: in total, at once, and per second after that."""
 
@@ -111,6 +111,9 @@ class PageRequests:
         `request` is its ID; the hops of a redirect have the same one.
         Raises: Failure if the page sends far too many requests.
         """
+        if request in self._to_others:
+            # An earlier hop of a redirect keeps its place.
+            self._to_others[f"{request} {len(self._to_others)}"] = self._to_others.pop(request)
         self._attempts += 1
         if self._attempts > MOST_ATTEMPTS:
             raise Failure(
@@ -144,9 +147,6 @@ class PageRequests:
             return False
         if not self._others.take(host):
             return False
-        if request in self._to_others:
-            # An earlier hop of a redirect keeps its place.
-            self._to_others[f"{request} {len(sent)}"] = self._to_others[request]
         self._to_others[request] = host
         return True
 

@@ -6,7 +6,7 @@ import asyncio
 import base64
 import contextlib
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -67,8 +67,15 @@ class _Visit:
     moved: int = 0
     pressed: bool = False
     leads_to: Url | None = None
+    read: Rendered | None = None
     failure: Failure | None = None
     crashed: bool = False
+
+    def read_before(self, failure: Failure) -> Rendered:
+        """Return what was read before the page was asked for more. Raises: the failure, if nothing was."""
+        if self.read is None or failure.code == Code.BUDGET_EXCEEDED:
+            raise failure
+        return replace(self.read, is_unfinished=True)
 
     def fail(self, failure: Failure) -> None:
         self.failure = self.failure or failure
@@ -136,6 +143,8 @@ class Tab:
                 return self._end_of(visit)
             try:
                 return await working
+            except Failure as failure:
+                return visit.read_before(failure)
             except Error:
                 # If a page navigates away while it is read, the reading fails first.
                 if visit.ended.is_set():
@@ -169,7 +178,7 @@ class Tab:
         if visit.crashed:
             raise Crashed
         if visit.failure is not None:
-            raise visit.failure
+            return visit.read_before(visit.failure)
         return Rendered(leads_to=visit.leads_to)
 
     async def _work(self, visit: _Visit) -> Rendered:
@@ -236,7 +245,9 @@ class Tab:
         html = found["html"]
         if html is None or len(html.encode(errors="replace")) > most:
             raise _too_large(visit, most, "The rendered page")
-        return Rendered(html, address)
+        rendered = Rendered(html, address)
+        visit.read = visit.read or rendered
+        return rendered
 
     async def _evaluated(self, visit: _Visit, expression: str, context: int | None = None) -> dict[str, Any]:
         wanted: dict[str, Any] = {"expression": expression, "awaitPromise": True, "returnByValue": True}

@@ -21,6 +21,7 @@ SIGNS = b" \t>*+=#|:~`.)([]0123456789-"
 """Signs of a line that some parser may read as an empty item, an empty quotation or the line below a heading."""
 _BEGINS_ITEM = re.compile(rb"(?:[-*+]|\d[.)])[ \t]")
 _LINE_OF_ITEM = re.compile(rb"^[ \t>]*(?:[-*+]|\d{1,9}[.)])(?:[ \t]|$)", re.MULTILINE)
+_ONLY_MARKERS = re.compile(rb"(?:[-*+]|\d{1,9}[.)])+(?:\[[xX]?\])?")
 _BACKTICKS = re.compile(rb"`+")
 _BRACKETS = re.compile(rb"\\.|\]\(|[\[\]]", re.DOTALL)
 _ESCAPED = re.compile(rb"\\.", re.DOTALL)
@@ -256,7 +257,14 @@ def is_out_of_step(source: bytes, start: int, end: int, first: int) -> bool:
             return True
     before = source[max(0, line_start - _LONGEST_LINE) : max(0, line_start - 1)]
     last_line = before.rstrip(b" \t\n>").rpartition(b"\n")[2]
-    return not _BEGINS_ITEM.search(prefix) and first < line_start and not last_line.strip(SIGNS)
+    return not _BEGINS_ITEM.search(prefix) and first < line_start and _may_be_empty_item(last_line)
+
+
+def _may_be_empty_item(line: bytes) -> bool:
+    """Return whether a line consists of markers of items and quotations. A thematic break has three equal ones."""
+    signs = line.translate(None, b" \t>")
+    is_break = len(signs) > 2 and signs[:1] in (b"-", b"*") and not signs.strip(signs[:1])
+    return not is_break and _ONLY_MARKERS.fullmatch(signs) is not None
 
 
 def _is_below_head(line: bytes, head: bytes) -> bool:
