@@ -206,7 +206,7 @@ const ALWAYS_NAMES = any(
   String.raw`(?:sphinx)?sidebar(?:-?wrapper)?|md-sidebar|(?:page|site)-?footer|md-footer.*|navfooter|md-header.*`,
   // The notice at the top of websites of the United States, and their footer.
   String.raw`usa-(?:banner|footer|identifier|overlay|skipnav)(?:[-_].*)?`,
-  // Parts that search engines and readers aloud shall skip; the counter of slides and the link of a product to itself.
+  // Parts that search engines and screen readers should skip; the counter of slides and the link of a product to itself.
   String.raw`nocontent|speechify-ignore|slider-counter(?:--.*)?|product__view-details`,
   // Plugins that add contents, ratings, counts of views and buttons.
   String.raw`ez-toc-(?:container|title-container)|lwptoc|kk-star-ratings|post-views|pvc[-_]stats|post-ufi`,
