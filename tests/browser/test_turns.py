@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from testkit.serving import Answer, links, page, serving
+from testkit.serving import Answer, Site, links, page, serving
 from tests.browser.chromium import chromium
 from tests.crawler.test_turns import crawler
 
@@ -33,6 +33,14 @@ def shell(script: str) -> str:
     )
 
 
+def _wait_for(site: Site, path: str) -> None:
+    """Wait until a path was requested. Raises: AssertionError after a minute."""
+    end = time.monotonic() + 60
+    while path not in site.paths:
+        assert time.monotonic() < end, site.paths
+        time.sleep(0.002)
+
+
 def test_waiting_crawl_renders_nothing(tmp_path: Path) -> None:
     names = [f"/p{number}" for number in range(5)]
     pages: dict[str, Answer | str] = {name: shell(ASKING) for name in names}
@@ -40,8 +48,7 @@ def test_waiting_crawl_renders_nothing(tmp_path: Path) -> None:
     with serving(pages) as site, crawler(site.url, tmp_path, "--use-playwright", "--timeout=60") as crawl:
         crawl.until("started")
         crawl.tell("run")
-        while "/api" not in site.paths:
-            time.sleep(0.05)
+        _wait_for(site, "/api")
         crawl.tell("wait")
         crawl.until("waiting")
         before = len(site.requests)
@@ -62,8 +69,7 @@ def test_waiting_to_render_does_not_count_towards_the_time_limits(tmp_path: Path
     with serving(pages) as site, crawler(site.url, tmp_path, "--use-playwright", "--timeout=6") as crawl:
         crawl.until("started")
         crawl.tell("run")
-        while "/shown" not in site.paths:
-            time.sleep(0.002)
+        _wait_for(site, "/shown")
         crawl.tell("wait")
         crawl.until("waiting")
         asked = "/api" in site.paths
