@@ -145,3 +145,55 @@ def test_text_in_any_encoding_is_not_binary(codec: str) -> None:
         )
     assert _media(b"") is Media.HTML
     assert _media(b"x\0y\0\0" * 100) is Media.HTML
+
+
+def _header(flags: int, fields: bytes) -> bytes:
+    """Return PAGE as gzip with optional fields in its header (RFC 1952, section 2.3.1)."""
+    packed = gzip.compress(PAGE)
+    return packed[:3] + bytes([flags]) + packed[4:10] + fields + packed[10:]
+
+
+GZIP = gzip.compress(PAGE)
+LENIENT = {
+    "wrong checksum": (GZIP[:-8] + b"\0\1\2\3" + GZIP[-4:], "gzip"),
+    "wrong length": (GZIP[:-4] + b"\0\1\2\3", "gzip"),
+    "no trailer": (GZIP[:-8], "gzip"),
+    "half a trailer": (GZIP[:-3], "gzip"),
+    "not declared": (GZIP[:-4] + b"\0\1\2\3", ""),
+    "extra field": (_header(4, b"\3\0abc"), "gzip"),
+    "name, comment and header checksum": (_header(26, b"page.html\0of rolls\0\xff\xff"), "gzip"),
+    "all fields": (_header(31, b"\0\0page.html\0\0\0\0"), "gzip"),
+    "data behind it": (GZIP + b"\0" * 40, "gzip"),
+    "one sign behind it": (GZIP + b"\x1f", "gzip"),
+    "members": (gzip.compress(PAGE[:9]) + gzip.compress(b"") + gzip.compress(PAGE[9:]), "gzip"),
+    "deflate with a wrong checksum": (zlib.compress(PAGE)[:-4] + b"\0\1\2\3", "deflate"),
+    "deflate without a checksum": (zlib.compress(PAGE)[:-4], "deflate"),
+    "deflate without a header": (zlib.compress(PAGE, wbits=-15), "deflate"),
+}
+
+
+@pytest.mark.parametrize("name", LENIENT)
+@pytest.mark.parametrize("size", [1, 7, 10_000])
+def test_checksums_are_not_compared_and_headers_may_have_fields(name: str, size: int) -> None:
+    body = _read(*LENIENT[name], size)
+    assert body.bytes() == PAGE
+    assert body.is_complete
+
+
+@pytest.mark.parametrize("cut", [5, 12, len(GZIP) // 2, len(GZIP) - 9])
+def test_data_without_its_end_is_not_complete(cut: int) -> None:
+    assert not _read(GZIP[:cut], "gzip", 10_000).is_complete
+
+
+@pytest.mark.parametrize(
+    "packed",
+    [
+        GZIP[:2] + b"\7" + GZIP[3:],
+        GZIP[:3] + b"\x80" + GZIP[4:],
+        GZIP[:10] + b"\xff" * 100,
+    ],
+    ids=["method", "reserved flag", "data"],
+)
+def test_damaged_data_is_a_failure(packed: bytes) -> None:
+    with pytest.raises(Failure, match="damaged"):
+        _read(packed, "gzip", 50_000)

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import sys
-import zlib
 from typing import TYPE_CHECKING, Protocol
 
 from llmready.crawler.failures import Code, Failure
+from llmready.crawler.fetch.inflate import GZIP_SIGN, Inflate, damaged
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 ACCEPT_ENCODING = "gzip, deflate, br"
-GZIP_SIGN = b"\x1f\x8b"
 _GZIP_HEAD = GZIP_SIGN + b"\x08"
 """The sign and the only compression method of gzip (RFC 1952)."""
 _OVERHEAD_BYTES = 64 * 1024
@@ -117,9 +116,9 @@ class _Layers:
 
     def __init__(self, encoding: str, limit: int) -> None:
         makers: dict[str, Callable[[], _Decoder]] = {
-            "gzip": _Zlib,
-            "x-gzip": _Zlib,
-            "deflate": _Zlib,
+            "gzip": Inflate,
+            "x-gzip": Inflate,
+            "deflate": Inflate,
             "br": _brotli,
             "zstd": _zstd,
         }
@@ -188,7 +187,7 @@ class _Declared:
     def _by_first_bytes(self, head: bytes) -> tuple[_Decoder, Callable[[], _Decoder] | None]:
         """Return the decoder to use, and what makes another one for the case that it fails at once."""
         if head.startswith(_GZIP_HEAD):
-            return _Zlib(), self._declared
+            return Inflate(), self._declared
         is_text = head.lstrip()[:1] == b"<" and b"\0" not in head[:1024]
         return self._declared(), (lambda: _identity) if is_text else None
 
@@ -213,7 +212,7 @@ class _Undeclared:
                 return b""
             data, self._head = self._head, b""
             if data.startswith(GZIP_SIGN):
-                self._decode = _Zlib()
+                self._decode = Inflate()
             elif self._encoding and b"\0" in data[:1024]:
                 raise Failure(
                     Code.BAD_ENCODING, f"The response has the unknown encoding “{self._encoding[:40]}”."
@@ -232,45 +231,6 @@ def _identity(data: bytes, most: int) -> bytes:
     return data[:most]
 
 
-class _Zlib:
-    """Decodes gzip (one or more members) and deflate with or without the zlib header."""
-
-    def __init__(self) -> None:
-        self._decoder: zlib._Decompress | None = None
-        self._head = b""
-
-    def __call__(self, data: bytes, most: int) -> bytes:
-        if self._decoder is None:
-            self._head += data
-            if len(self._head) < 2:
-                return b""
-            data, self._decoder = self._head, zlib.decompressobj(_window_bits(self._head))
-        if self._decoder.eof and not GZIP_SIGN.startswith(self._decoder.unused_data[:2]):
-            return b""  # What follows the end is not decoded, and zlib would copy it with each call.
-        try:
-            part = self._decoder.decompress(data, most)
-            while self._decoder.eof and self._decoder.unused_data.startswith(GZIP_SIGN) and len(part) < most:
-                data = self._decoder.unused_data
-                self._decoder = zlib.decompressobj(16 + zlib.MAX_WBITS)
-                part += self._decoder.decompress(data, most - len(part))
-        except zlib.error:
-            raise _damaged() from None
-        return part
-
-    @property
-    def is_finished(self) -> bool:
-        """Whether the data has come to its end."""
-        return self._decoder is None or self._decoder.eof
-
-
-def _window_bits(head: bytes) -> int:
-    """Return the window bits of zlib by the first two bytes; some servers send "deflate" without a header."""
-    if head[:2] == GZIP_SIGN:
-        return 16 + zlib.MAX_WBITS
-    has_header = head[0] & 15 == 8 and int.from_bytes(head[:2]) % 31 == 0
-    return zlib.MAX_WBITS if has_header else -zlib.MAX_WBITS
-
-
 def _brotli() -> _Decoder:
     import brotli  # noqa: PLC0415 - most sites send gzip
 
@@ -280,7 +240,7 @@ def _brotli() -> _Decoder:
         try:
             return bytes(decoder.process(data, output_buffer_limit=most))
         except brotli.error:
-            raise _damaged() from None
+            raise damaged() from None
 
     return decode
 
@@ -297,10 +257,6 @@ def _zstd() -> _Decoder:
         try:
             return bytes(decoder.decompress(data, most))
         except (zstd.ZstdError, EOFError):
-            raise _damaged() from None
+            raise damaged() from None
 
     return decode
-
-
-def _damaged() -> Failure:
-    return Failure(Code.BAD_ENCODING, "The response is damaged: it cannot be decompressed.")
