@@ -206,3 +206,31 @@ def test_blocked_host_gets_no_request(tmp_path: Path) -> None:
     with serving({"/": page("Home")}) as site:
         call(site.url, tmp_path / "run", "--blocked-hosts", str(blocked)).failed("host_blocked")
         assert site.connections == 0
+
+
+def test_a_retry_after_beyond_the_crawl_only_fails_its_page(tmp_path: Path) -> None:
+    names = [f"/p{number}" for number in range(20)]
+    with serving(
+        {
+            "/": page("Home", links("/busy", "/later", *names)),
+            **{name: page(name, f"<p>Words of {name}.</p>") for name in names},
+            "/busy": Answer(status=429, headers={"Retry-After": "86400"}),
+            "/later": Answer(status=503, headers={"Retry-After": "86400"}),
+        }
+    ) as site:
+        found = call(site.url, tmp_path).completed()
+        assert [site.paths.count(path) for path in ("/busy", "/later")] == [1, 1]
+    assert found.urls(site.url) == {"/", *names}
+    assert [one["code"] for one in found.manifest["failures"]] == ["rate_limited"] * 2
+    assert all("asks the crawler to wait for 86400 s" in one["detail"] for one in found.manifest["failures"])
+    assert found.manifest["truncated_by"] is None
+
+
+def test_pages_in_a_row_with_a_retry_after_beyond_the_crawl_end_it(tmp_path: Path) -> None:
+    names = [f"/p{number}" for number in range(40)]
+    busy = Answer(status=503, headers={"Retry-After": "86400"})
+    with serving({"/": page("Home", links(*names)), **dict.fromkeys(names, busy)}) as site:
+        found = call(site.url, tmp_path).completed()
+        assert sum(path in names for path in site.paths) < 12
+    assert "stopped early" in " ".join(found.manifest["notes"])
+    assert found.seconds < 20

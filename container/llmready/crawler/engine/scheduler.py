@@ -33,7 +33,7 @@ from llmready.crawler.engine.visit import (
 from llmready.crawler.failures import Code, Failure, first_error
 from llmready.crawler.fetch.redirects import MAX_REDIRECTS, too_many_redirects
 from llmready.crawler.fetch.sitemaps import read_feeds, read_sitemaps
-from llmready.crawler.fetch.throttle import OutOfTimeError
+from llmready.crawler.fetch.throttle import LongWaitError, OutOfTimeError
 from llmready.crawler.model import PageFailure, Truncation
 from llmready.crawler.page.alternates import MarkdownAlternates
 from llmready.crawler.page.html import HtmlPage
@@ -351,7 +351,7 @@ class Scheduler:
             self._silences += 1
         if failure.code == Code.BUDGET_EXCEEDED or self._silences >= MOST_SILENCES:
             self._stop(failure)
-        elif failure.code in _RETRIED and not is_start and self._frontier.retry(candidate):
+        elif self._may_retry(failure) and not is_start and self._frontier.retry(candidate):
             if failure.code != Code.RATE_LIMITED:
                 self._client.rest(RETRY_SECONDS)
             return
@@ -366,6 +366,10 @@ class Scheduler:
         missing = PageFailure(str(candidate.asked or candidate.url), failure.code, failure.detail)
         self.failures.append(missing)
         self._reporter.page_failed(missing)
+
+    @staticmethod
+    def _may_retry(failure: Failure) -> bool:
+        return failure.code in _RETRIED and not isinstance(failure, LongWaitError)
 
     def _stop(self, failure: Failure) -> None:
         if not self._stopped:

@@ -10,6 +10,7 @@ from llmready.crawler.failures import Code, Failure
 from llmready.crawler.fetch.client import every_body
 from llmready.crawler.fetch.large_pages import LARGE
 from llmready.crawler.fetch.response import ACCEPT_PAGE, BUSY, Response
+from llmready.crawler.fetch.throttle import LongWaitError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from llmready.crawler.fetch.http_cache import HttpCache
     from llmready.crawler.fetch.throttle import Throttle
     from llmready.crawler.urls import Url
+
+MOST_LONG_WAITS = 3
+"""Pages in a row that request a delay beyond the crawl's end, after which the delay counts for the whole site."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -38,6 +42,7 @@ class SiteClient:
         self._large_pages = client.large_pages
         self._throttle = throttle
         self._cache = cache
+        self._long_waits = 0
 
     async def get(
         self,
@@ -48,11 +53,14 @@ class SiteClient:
         cut: bool = False,
         wants_body: Callable[[Response], bool] = every_body,
         missing: bool = False,
-        waits: bool = False,
+        is_page: bool = False,
     ) -> Response:
         """Fetch a URL once the throttle allows it; see `HttpClient.get`.
 
-        With `waits`, wait also while large pages need the memory. Raises: Failure, OutOfTimeError.
+        With `is_page`, wait also while large pages need the memory. A delay beyond the end of the crawl then only
+        fails this page (LongWaitError), unless several pages in a row request one.
+
+        Raises: Failure, LongWaitError, OutOfTimeError.
         """
         cached = self._cache.find(url, accept)
         if cached is not None and len(cached.body) > LARGE:
@@ -62,7 +70,7 @@ class SiteClient:
             self._cache.keep(response, accept)
             return response
         condition = cached.condition if cached is not None else None
-        async with self._slot(waits=waits):
+        async with self._slot(waits=is_page):
             began = _now()
             try:
                 response = await self._client.get(
@@ -78,7 +86,7 @@ class SiteClient:
                 if failure.code == Code.TIMEOUT:
                     self._throttle.timed_out(_now() - began)
                 raise
-            self._report(response, _now() - began)
+            self._report(response, _now() - began, is_page=is_page)
         if cached is not None:
             repeated = response.status == 304
             response = cached.response(confirmed_by=response) if repeated else cached.compared(response)
@@ -89,7 +97,7 @@ class SiteClient:
         self, url: Url, *, wants_body: Callable[[Response], bool], missing: bool = False
     ) -> Response:
         """Fetch the page of a block of `page`, and wait while large pages need the memory. See `get`."""
-        response = await self.get(url, wants_body=wants_body, missing=missing, waits=True)
+        response = await self.get(url, wants_body=wants_body, missing=missing, is_page=True)
         await self._large_pages.turn()
         return response
 
@@ -135,10 +143,22 @@ class SiteClient:
         """Count what the current task reads as one page; see `LargePages`."""
         return self._large_pages.page()
 
-    def _report(self, response: Response, seconds: float) -> None:
+    def _report(self, response: Response, seconds: float, *, is_page: bool) -> None:
+        """Report a response to the throttle. Raises: LongWaitError."""
         if response.status in BUSY:
-            self._throttle.refused(seconds, response.retry_after)
+            delay = response.retry_after
+            is_too_long = is_page and delay is not None and self._throttle.is_too_long(delay)
+            self._long_waits += is_too_long
+            if delay is not None and is_too_long and self._long_waits < MOST_LONG_WAITS:
+                self._throttle.refused(seconds)
+                raise LongWaitError(
+                    Code.RATE_LIMITED,
+                    f"{response.url} answers {response.status} and asks the crawler to wait for {delay:.0f} s,"
+                    " which is longer than the time limit of the crawl.",
+                )
+            self._throttle.refused(seconds, delay)
         elif response.status < 500:
+            self._long_waits = 0
             self._throttle.succeeded(seconds)
 
     def rest(self, seconds: float) -> None:

@@ -39,6 +39,10 @@ class OutOfTimeError(Failure):
     """The site requests a longer delay than the remaining time of the crawl."""
 
 
+class LongWaitError(Failure):
+    """One page requests a longer delay than the remaining time of the crawl. Other pages may still be fetched."""
+
+
 class Throttle:
     """Delays the requests to one site and limits how many run at once.
 
@@ -134,6 +138,10 @@ class Throttle:
             self.rest(self._pause)
             self._pause = min(self._pause * 2, LONGEST_PAUSE)
 
+    def is_too_long(self, retry_after: float) -> bool:
+        """Return whether the crawl ends before a delay of this many seconds is over."""
+        return self._now() + retry_after >= self._end()
+
     def _reduce(self, connections: int, *, began: float) -> bool:
         """Reduce the connections, unless the request started before the last reduction: a burst counts only once."""
         self._good = 0
@@ -148,7 +156,7 @@ class Throttle:
             await self._gate.wait()
             now = self._now()
             start = max(now, self._next, self._paused_until)
-            if start >= self._deadline + self._gate.closed_seconds:
+            if start >= self._end():
                 raise OutOfTimeError(
                     Code.RATE_LIMITED,
                     f"The site asks the crawler to wait for {start - now:.0f} s, which is longer than"
@@ -161,6 +169,9 @@ class Throttle:
             # Check again, because another pause may have started meanwhile and other requests wait for the same
             # moment.
             await asyncio.sleep(start - now)
+
+    def _end(self) -> float:
+        return self._deadline + self._gate.closed_seconds
 
     def _wake(self) -> None:
         free = self.connections - self._open
