@@ -350,16 +350,28 @@ def test_redirect_loops_end_and_are_reported(tmp_path: Path) -> None:
         "/three-c": Answer(status=302, headers={"Location": "/three-a"}),
         **{
             f"/chain{number}": Answer(status=302, headers={"Location": f"/chain{number + 1}"})
-            for number in range(9)
+            for number in range(25)
         },
     }
     with serving(pages) as site:
         found = call(site.url, tmp_path).completed()
-        assert len(site.paths) < 40
+        assert len(site.paths) < 60
         failures = {one["url"].removeprefix(site.url): one["code"] for one in found.manifest["failures"]}
     assert {"/self", "/two", "/chain0"} <= failures.keys()
     assert failures.keys() & {"/three-a", "/three-b"}
     assert set(failures.values()) == {"too_many_redirects"}
+
+
+def test_as_many_redirects_as_browsers_follow_lead_to_the_page(tmp_path: Path) -> None:
+    hops = {
+        f"/hop{number}": Answer(status=302, headers={"Location": f"/hop{number + 1}"})
+        for number in range(1, 20)
+    }
+    pages: dict[str, Answer | str] = {"/": page("Home", links("/hop1")), **hops, "/hop20": page("End")}
+    with serving(pages) as site:
+        found = call(site.url, tmp_path).completed()
+    assert found.urls(site.url) == {"/", "/hop20"}
+    assert found.manifest["failures"] == []
 
 
 def test_site_that_sends_one_byte_per_second_costs_one_page(tmp_path: Path, record_property: Record) -> None:

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from llmready.crawler.fetch.response import Response
     from llmready.crawler.urls import Url
 
-MAX_REDIRECTS = 5
+MAX_REDIRECTS = 20
+"""Redirects in a row that are followed, as many as browsers follow (Fetch standard, HTTP-redirect fetch)."""
 
 
 async def follow(getter: Getter, url: Url, *, accept: str, limit: int, cut: bool = False) -> Response:
@@ -25,7 +26,7 @@ async def follow(getter: Getter, url: Url, *, accept: str, limit: int, cut: bool
         cut: Cut a longer body at the limit instead of refusing it.
 
     Raises:
-        Failure: There is no usable response, or more than five redirects (too_many_redirects).
+        Failure: There is no usable response, or more than MAX_REDIRECTS (too_many_redirects).
     """
     for _ in range(MAX_REDIRECTS + 1):
         response = await getter.get(url, accept=accept, limit=limit, cut=cut)

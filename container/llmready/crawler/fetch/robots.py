@@ -65,7 +65,7 @@ class Robots:
 async def read_robots(getter: Getter, site: Url) -> Robots:
     """Fetch and read the robots.txt of a URL's origin.
 
-    RFC 9309 applies. Up to five redirects are followed, and the first 500 KiB are read. A status of 4xx
+    RFC 9309 applies. Up to 20 redirects are followed, and the first 500 KiB are read. A status of 4xx
     allows everything. A status of 5xx, or no response, allows nothing.
     Raises: Failure (robots_unreachable, page_too_slow, or any failure to connect).
     """
