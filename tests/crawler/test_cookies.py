@@ -256,6 +256,15 @@ def test_the_number_of_cookies_is_limited() -> None:
     assert cookies.header(BAKERY)["Cookie"].count("=") == 50
 
 
+def test_large_cookies_of_one_page_do_not_make_servers_refuse_all_others() -> None:
+    cookies = RedirectCookies()
+    cookies.take(["a=1; Path=/", *(f"big{number}={'x' * 4000}; Path=/" for number in range(9))], BAKERY)
+    cookies.take(["b=2; Path=/"], BAKERY)
+    sent = cookies.header(BAKERY)["Cookie"]
+    assert len(sent) < 8000
+    assert [pair.partition("=")[0] for pair in sent.split("; ")] == ["a", "big0", "b"]
+
+
 @contextmanager
 def _announcing(body: str, extra: int) -> Iterator[str]:
     """Serve one page whose Content-Length is too large by `extra` bytes, then close the connection."""

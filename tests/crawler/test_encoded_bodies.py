@@ -197,3 +197,11 @@ def test_data_without_its_end_is_not_complete(cut: int) -> None:
 def test_damaged_data_is_a_failure(packed: bytes) -> None:
     with pytest.raises(Failure, match="damaged"):
         _read(packed, "gzip", 50_000)
+
+
+def test_bytes_between_two_encodings_count_in_the_budget_of_the_crawl() -> None:
+    packed = _packed("gzip", data=gzip.compress(b"") * 40_000)
+    assert len(packed) < 10_000
+    budget = Budget(1_000_000)
+    Body("gzip, gzip", LIMIT, budget).feed(packed)
+    assert budget.left < 300_000

@@ -76,7 +76,8 @@ class Body:
         self.size += len(part)
         self._encoded_size += len(data)
         self._data += part
-        counted = max(self.size, min(self._encoded_size - _OVERHEAD_BYTES, self._limit + 1))
+        encoded = min(self._encoded_size - _OVERHEAD_BYTES, self._limit + 1)
+        counted = max(self.size, encoded, self._decode.most_between)
         self._budget.spend(max(0, counted - self._spent))
         self._spent = max(counted, self._spent)
         if counted <= self._limit and not self._decode.is_too_large:
@@ -134,6 +135,7 @@ class _Layers:
         unknown = encoding if names and not known else ""
         self._decoders += [_Undeclared(unknown) for _ in range(MOST_LAYERS - len(known))]
         self._left = [limit] * len(self._decoders)
+        self._limit = limit
         self.is_too_large = False
         """Whether there were more bytes between two layers than the limit allows, so that some are missing."""
 
@@ -144,6 +146,11 @@ class _Layers:
             self._left[number] -= len(data)
             self.is_too_large |= self._left[number] < 0
         return innermost(data, most)
+
+    @property
+    def most_between(self) -> int:
+        """The largest number of bytes between two layers until now, at most the limit."""
+        return self._limit - max(0, min(self._left))
 
     @property
     def is_finished(self) -> bool:

@@ -16,6 +16,8 @@ _MOST = 50
 """Greatest number of cookies; a cookie wall needs fewer."""
 _LONGEST = 4096
 """Characters of a name and its value together."""
+_LONGEST_HEADER = 6000
+"""Characters of all cookies of a request. Many servers refuse a header of 8 kB, and one page could set such cookies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,11 @@ class RedirectCookies:
         sent = [cookie for cookie in self._cookies.values() if cookie.is_for(url)]
         # Cookies with longer paths come first (RFC 6265, section 5.4).
         sent.sort(key=lambda cookie: -len(cookie.path))
-        text = "; ".join(f"{one.name}={one.value}" if one.name else one.value for one in sent)
+        text = ""
+        for one in sent:
+            pair = f"{one.name}={one.value}" if one.name else one.value
+            if len(text) + len(pair) + 2 <= _LONGEST_HEADER:
+                text += f"; {pair}" if text else pair
         return {"Cookie": text} if text else {}
 
 
