@@ -24,6 +24,7 @@ const MOST_GROUPS = 400
 const GROUPS = ids('aside', 'div', 'ol', 'section', 'ul')
 const HEADINGS = Uint8Array.from(PROPERTIES, (properties) => (properties & HEADING ? 1 : 0))
 const FILE = /\.(?:csv|docx?|epub|ods|odt|pdf|pptx?|xlsx?|zip)(?:[?#]|$)/i
+const IMAGES = ids('img')
 const NUMBER_SIGN = 35
 
 /**
@@ -67,10 +68,17 @@ function groupsOf(tree, measure, main) {
 }
 
 function isGroup(tree, measure, node) {
-  const parts = children(tree, node).filter((part) => measure.length(part) > 0)
+  const all = children(tree, node)
+  // A picture beside two links belongs to the text.
+  if (all.some((part) => !measure.length(part) && isPicture(tree, part))) return false
+  const parts = all.filter((part) => measure.length(part) > 0)
   if (parts.length < FEWEST) return false
   const cards = parts.filter((part) => isCard(tree, measure, part))
   return cards.length >= FEWEST && cards.length >= MOST_CARDS * parts.length
+}
+
+function isPicture(tree, part) {
+  return tree.tag[part] !== ID.a && tree.first(part, ID.a) < 0 && (tree.tag[part] === ID.img || holds(tree, part, IMAGES))
 }
 
 function isCard(tree, measure, node) {

@@ -51,3 +51,12 @@ function codeIn(span) {
   const inner = span.slice(length, -length)
   return inner.startsWith(' ') && inner.endsWith(' ') && inner.trim() ? inner.slice(1, -1) : inner
 }
+
+/**
+ * Return a formula for a cell of a table. Parsers differ in whether a backslash before a pipe is that of a command of TeX.
+ *
+ * @param {string} formula
+ */
+export function formulaInCell(formula) {
+  return formula.replace(/\\([^])|\|/g, (found, sign) => (found === '|' ? '\\|' : sign === '|' ? '\\Vert ' : found))
+}

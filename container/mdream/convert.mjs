@@ -1,4 +1,5 @@
 // Convert one page from bytes to its raw facts and the Markdown of its main part.
+import { readAlpineTabs } from './alpine.mjs'
 import { factsOf, originOf } from './facts.mjs'
 import { mainPart } from './main_part.mjs'
 import { Measure } from './measure.mjs'
@@ -54,6 +55,7 @@ function converted(page, url, wantsFacts) {
   let tree = parse(page)
   readRoles(tree)
   readWidgets(tree)
+  readAlpineTabs(tree)
   readPlayers(tree)
   const facts = wantsFacts ? factsOf(tree) : null
   leaveOutUnseen(tree, MEASURE)
@@ -61,6 +63,7 @@ function converted(page, url, wantsFacts) {
     tree = parse(page, { readsNoscript: true })
     readRoles(tree)
     readWidgets(tree)
+    readAlpineTabs(tree)
     readPlayers(tree)
     leaveOutUnseen(tree, MEASURE)
   }

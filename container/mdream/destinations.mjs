@@ -1,11 +1,11 @@
 // The destinations of links and images.
 
 const UNSAFE_IN_ADDRESS = /[()\s]/
-const SPECIAL_IN_ADDRESS = /[<>|\\&()\s]/
+const SPECIAL_IN_ADDRESS = /[<>|\\&()`\s]/
 const TRACKING = /[?&](?:utm_[a-z]+|fbclid|gclid|dclid|msclkid|mc_cid|mc_eid|igshid|yclid|_ga)=/i
 const IS_TRACKING = /^(?:utm_[a-z]+|fbclid|gclid|dclid|msclkid|mc_cid|mc_eid|igshid|yclid|_ga)=/i
 /** A label whose end all parsers find: text, simple code and images. */
-const SIMPLE_LABEL = /^(?:[^[\]`\\!]|\\.|`[^`]+`|!(?!\[)|!\[(?:[^[\]`\\]|\\.)*\]\((?:<[^<>]*>|[^()<>\s]*)\))*$/
+const SIMPLE_LABEL = /^(?:[^[\]`\\!]|\\(?:[^\\]|\\(?!\|))|`[^`]+`|!(?!\[)|!\[(?:[^[\]`\\]|\\.)*\]\((?:<[^<>]*>|[^()<>\s]*)\))*$/
 const CODE_WITH_BACKTICKS = '``'
 
 /** Return an address as a destination. @param {string} address */
@@ -30,7 +30,8 @@ export function destinationAfter(label, address) {
 }
 
 function escaped(address) {
-  return address.replace(/[<>\n|]/g, encodeURIComponent).replaceAll('\\', '%5C').replace(/&(?=#|[a-z0-9]+;)/gi, '&amp;')
+  // A backtick would begin code where a parser reads no link. A space would let no parser read an autolink there.
+  return address.replace(/[<>\s|`]/g, encodeURIComponent).replaceAll('\\', '%5C').replace(/&(?=#|[a-z0-9]+;)/gi, '&amp;')
 }
 
 /** Return an address without tracking parameters of campaigns. @param {string} address */

@@ -46,7 +46,9 @@ export function keepOpenedDialogs(tree, measure, openers) {
 
 /** Return whether a dialog contains a form with more than a button. */
 function holdsForm(tree, measure, node) {
-  return tree.all(node, ID.form).some((form) => measure.length(form) > LONGEST_BUTTON)
+  // A form with this method only closes the dialog.
+  const sends = (form) => tree.get(form, ATTRIBUTE.method).toLowerCase() !== 'dialog'
+  return tree.all(node, ID.form).some((form) => measure.length(form) > LONGEST_BUTTON && sends(form))
 }
 
 function beginsWithLabel(tree, measure, node, opener) {

@@ -22,11 +22,12 @@ const LATER = ['data-src', 'data-original'].map((name) => ATTRIBUTE[name])
 const LAZY_CLASS = /(?:^|[\s_-])(?:b-)?(?:lazy(?:load(?:ed|ing)?)?|lozad|js-lazy)(?:$|[\s_-])/i
 const BLANK = /^\s*about:/i
 const DATA = /^\s*data:/i
-const PLACEHOLDER = /(?:placeholder|blank|spacer|transparent|lazy|loading|1x1|pixel)[^/]{0,200}\.(?:gif|png|svg|jpe?g|webp)(?:$|\?)/i
+const PLACEHOLDER = /(?:(?:placeholder|blank|spacer|transparent|lazy|loading|1x1|pixel)[^/]{0,200}|(?:^|[/_-])(?:clear|dummy|empty|gr[ae]y|loader|trans|white))\.(?:gif|png|svg|jpe?g|webp)(?:$|\?)/i
 const ORNAMENT = /(?:^|[\s/_.-])(?:icons?|logos?|avatars?|gravatar|emoji|spacer|pixel|badge|sprite|spinner|arrow|bullet|button|tracking|smil\w*|flags?|stars?|divider|line)(?=$|[\s/_.\d-])/i
 const EMBEDS = /^https?:\/\/(?:[\w-]+\.)*(?:youtube(?:-nocookie)?\.com\/embed|youtu\.be|player\.vimeo\.com|vimeo\.com|dailymotion\.com\/embed|loom\.com\/embed|fast\.wistia|codepen\.io|codesandbox\.io\/embed|stackblitz\.com|jsfiddle\.net|open\.spotify\.com\/embed|w\.soundcloud\.com|slideshare\.net|speakerdeck\.com|google\.com\/maps|openstreetmap\.org|archive\.org\/embed|ted\.com|asciinema\.org)/i
 const FILMS = ids('amp-vimeo', 'amp-youtube', 'audio', 'lite-vimeo', 'lite-youtube', 'video')
 const DOCUMENTS = ids('embed', 'object')
+const PICTURE_FILE = /\.(?:avif|gif|jpe?g|png|svg|webp)(?:[?#]|$)/i
 const DOCUMENT = /\.(?:docx?|odt|pdf|pptx?|xlsx?|mp3|mp4|webm)(?:[?#]|$)/i
 /** Pixels below which an image without a description counts as decoration. */
 const SMALLEST = 48
@@ -96,6 +97,21 @@ function embeddedAddress(tree, frame, origin) {
   const { embedded } = tree
   if (!embedded.has(frame)) embedded.set(frame, embedOf(tree, frame, origin).address)
   return embedded.get(frame)
+}
+
+/** Return the description and the address of the picture that an `object` shows; the address is empty if it shows none. */
+export function pictureOf(tree, node, origin) {
+  const source = tree.get(node, ATTRIBUTE.data).trim()
+  const isPicture = /^image\//i.test(tree.get(node, ATTRIBUTE.type)) || PICTURE_FILE.test(source)
+  const address = isPicture && source && !DATA.test(source) ? addressOf(source, origin) : ''
+  if (!address || tree.marks[node] & HIDDEN) return { alt: '', address: '' }
+  let label = tree.get(node, ATTRIBUTE['aria-label']) || tree.get(node, ATTRIBUTE.title)
+  if (!label && tree.closeFrom[node] - tree.to[node] <= LONGEST_ONLY) {
+    const inner = parseNoscript(tree, node)
+    label = inner.lists[ID.img].map((image) => inner.get(image, ATTRIBUTE.alt)).find(Boolean) ?? ''
+  }
+  const alt = decodedAttribute(label)
+  return { alt: alt.replace(/\s+/g, ' ').trim(), address }
 }
 
 /** Return whether an image is loaded only to count the readers of a page. */

@@ -1,8 +1,8 @@
 // Writes the parts of a line: links, images, code, footnotes, formulas, check boxes.
 import { addressOf, protectedMail } from './addresses.mjs'
 import { languageOf } from './code.mjs'
-import { embedOf, imageOf, onlyEmbedOf, onlyImageOf } from './images.mjs'
-import { formulaOf, formulaOfImage } from './math.mjs'
+import { embedOf, imageOf, onlyEmbedOf, onlyImageOf, pictureOf } from './images.mjs'
+import { formulaOf, formulaOfCode, formulaOfImage, isRepeatedFormula } from './math.mjs'
 import { holds, nextOf, previousOf, textOf } from './measure.mjs'
 import { FRAGMENT } from './names.mjs'
 import { rawText } from './raw_lines.mjs'
@@ -21,6 +21,7 @@ const CODE_TABLE = /(?:^|\s)(?:js-file-line-container|hljs-ln)(?:\s|$)/
 const TABLES = ids('table')
 const EMBEDDED = ids('audio', 'embed', 'iframe', 'object', 'video')
 const PICTURES = ids('img', 'svg')
+const NO_PICTURE = { alt: '', address: '' }
 export const LISTS = ids('ol', 'ul')
 /** Elements that are visible without text. */
 export const SEEN = ids('hr', 'img')
@@ -202,6 +203,7 @@ export class InlineWriter extends ScriptWriter {
   }
 
   image(node) {
+    if (isRepeatedFormula(this.tree, node)) return node + 1
     const formula = formulaOfImage(this.tree, node)
     if (formula) {
       this.formula(formula)
@@ -226,6 +228,11 @@ export class InlineWriter extends ScriptWriter {
   code(node) {
     const { tree, measure, line } = this
     const end = tree.end[node]
+    const formula = formulaOfCode(tree, node)
+    if (formula) {
+      this.formula(formula)
+      return end
+    }
     for (let inner = node + 1; inner < end; inner++) {
       if (UNWRAPPED_IN_CODE[tree.tag[inner]] && !tree.gone[inner]) return node + 1
     }
@@ -319,8 +326,14 @@ export class InlineWriter extends ScriptWriter {
     }
   }
 
-  /** Write the link to what an element embeds. */
+  /** Write the link to what an element embeds, or its picture. */
   embedded(node) {
+    const { alt, address } = this.tree.tag[node] === ID.object ? pictureOf(this.tree, node, this.origin) : NO_PICTURE
+    const target = address && this.absolute(address)
+    if (target) {
+      this.line.image(alt, target)
+      return
+    }
     this.linkOfEmbedded(embedOf(this.tree, node, this.origin))
   }
 

@@ -1,7 +1,7 @@
 // One line of Markdown: escaped text, code, links, images, emphasis and line breaks.
 import { AddressesOf, endsInAddress } from './bare_addresses.mjs'
 import { visible } from './characters.mjs'
-import { codeSpan } from './code_spans.mjs'
+import { codeSpan, formulaInCell } from './code_spans.mjs'
 import { MOST_WORK, joined } from './delimiters.mjs'
 import { destination, destinationAfter, withoutTracking } from './destinations.mjs'
 
@@ -108,7 +108,7 @@ export class Line {
   markdown(markdown) {
     this.begin()
     if (markdown.includes('[')) this.hasOpenBracket ||= opensBracket(markdown)
-    this.add(this.isInCell ? markdown.replaceAll('|', '\\|') : markdown)
+    this.add(this.isInCell ? formulaInCell(markdown) : markdown)
   }
 
   /** Add code. @param {string} text */
@@ -127,6 +127,7 @@ export class Line {
         this.text(inner)
         return
       }
+      if (this.endsWithSpan()) this.space ||= ' '
       this.begin()
       this.add('`')
     }
@@ -183,6 +184,7 @@ export class Line {
     }
     const inner = this.textFrom(at)
     if (isUnclearLabel(inner)) {
+      if (inner.startsWith('`') && this.endsWithSpan()) this.push(' ')
       this.add(inner)
       return
     }
@@ -309,6 +311,12 @@ export class Line {
     this.endsWithLink = this.endsWithTag = false
   }
 
+  /** Return whether the line ends with a code span that cannot be joined to the next one. */
+  endsWithSpan() {
+    const last = this.pieces.at(-1)
+    return !this.codeTexts.length && typeof last === 'string' && last.endsWith('`') && !last.endsWith('\\`')
+  }
+
   /** Write the code span with which the line ends. */
   endCode() {
     if (!this.codeTexts.length) return
@@ -316,8 +324,9 @@ export class Line {
     this.codeTexts = []
     // Some parsers read the backslash before a pipe in a cell as that of the pipe, and end the cell within the code.
     const isUnclear = this.isInCell && text.includes('\\|')
-    const written = isUnclear ? this.escaped(text, this.isInLink || this.hasOpenBracket) : codeSpan(text, this.isInCell)
-    this.pieces[this.pieces.length - 1] = written
+    this.pieces.pop()
+    if (isUnclear) this.add(this.escaped(text, this.isInLink || this.hasOpenBracket))
+    else this.pieces.push(codeSpan(text, this.isInCell))
   }
 
   ended(mark) {

@@ -109,7 +109,7 @@ export class MarkdownWriter extends InlineWriter {
       case ID['joomla-hidden-mail']: return this.hiddenMail(node)
       case ID.li: return this.item(node)
       case ID.ol: case ID.ul: return this.list(node, tag)
-      case ID.pre: return this.pre(node, rawText(tree, node))
+      case ID.pre: return tree.has(node, ATTRIBUTE['data-math-style']) ? this.code(node) : this.pre(node, rawText(tree, node))
       case ID.q: return this.quoted(node)
       case ID.sup: return this.superscript(node)
       case ID.sub: return this.subscript(node)

@@ -1,9 +1,10 @@
 // Read formulas as TeX: from annotations of MathML, scripts of MathJax, and delimiters in text.
 import { visible } from './characters.mjs'
 import { texOfMathMl } from './mathml.mjs'
-import { children } from './measure.mjs'
+import { children, holds, previousOf } from './measure.mjs'
+import { rawText } from './raw_lines.mjs'
 import { decoded, decodedAttribute } from './references.mjs'
-import { ID } from './tags.mjs'
+import { ID, ids } from './tags.mjs'
 import { ATTRIBUTE } from './tree.mjs'
 
 const LONGEST = 20_000
@@ -18,7 +19,11 @@ const BEGINNING_WITH_DOLLARS = new RegExp(`${BEGINNING.source}|(?=\\$)`, 'g')
 /** Elements whose text is a formula between single dollar signs, which elsewhere are prices. */
 const OF_FORMULAS = /(?:^|\s)(?:math|math-container|math-tex|tex|tex2jax_process|mathjax(?:_process)?|katex)(?:\s|$)/i
 /** Images of formulas, whose description is TeX. */
-const IMAGE_CLASS = /(?:^|\s)(?:math|tex|latex|latex-image|mwe-math-fallback-image-(?:inline|display)|ee_img)(?:\s|$)/
+const IMAGE_CLASS = /(?:^|\s)(?:math|tex|latex|latex-image|mwe-math-fallback-image-(?:inline|display)|ee_img|ql-img-\w+-(?:formula|equation))(?:\s|$)/
+const FORMULAS = ids('math')
+/** Images that MediaWiki adds to the same formula in MathML, and displayed formulas of QuickLaTeX. */
+const FALLBACK = /(?:^|\s)mwe-math-fallback-image-/
+const DISPLAYED_IMAGE = /(?:^|\s)ql-img-displayed-/
 const MATH_BLOCK = /(?:^|\s)math(?:\s|$)/
 const IMAGE_SOURCE = /latex\.php\?|\/equation\?tex=|\/render\/math\?math=|[?&]cht=tx&|latex\.codecogs\.com|\/mimetex|mathtex\.cgi|\/math\/render\/(?:svg|png)\//i
 const DELIMITERS = /^(?:\$\$?|\\[([]) ?| ?(?:\$\$?|\\[)\]])$/g
@@ -55,7 +60,23 @@ export function formulaOfImage(tree, node) {
   if (!isInBlock && !IMAGE_CLASS.test(tree.get(node, ATTRIBUTE.class)) && !IMAGE_SOURCE.test(tree.get(node, ATTRIBUTE.src))) return ''
   const tex = plain(oneLine(decodedAttribute(tree.get(node, ATTRIBUTE.alt) || tree.get(node, ATTRIBUTE.title))).replace(DELIMITERS, ''))
   if (!tex) return ''
-  return isInBlock || isDisplayed(tree, node) ? `$$${tex}$$` : `$${tex}$`
+  const isBlock = isInBlock || isDisplayed(tree, node) || DISPLAYED_IMAGE.test(tree.get(node, ATTRIBUTE.class))
+  return isBlock ? `$$${tex}$$` : `$${tex}$`
+}
+
+/** Return whether an image shows the formula before it, which is written as text. */
+export function isRepeatedFormula(tree, node) {
+  if (!FALLBACK.test(tree.get(node, ATTRIBUTE.class))) return false
+  const before = previousOf(tree, node)
+  return before >= 0 && !tree.gone[before] && holds(tree, before, FORMULAS)
+}
+
+/** Return the formula that an element for code contains, as in GitLab, or an empty string. */
+export function formulaOfCode(tree, node) {
+  const style = tree.get(node, ATTRIBUTE['data-math-style'])
+  const tex = style && plain(decoded(rawText(tree, node)).slice(0, LONGEST))
+  if (!tex) return ''
+  return style === 'display' ? `$$${tex}$$` : `$${tex}$`
 }
 
 /** Return whether an image is in a block of formulas of Sphinx: `<div class="math"><p><img>`. */

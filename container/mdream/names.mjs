@@ -82,6 +82,7 @@ const CLASS_MARKS = marksOfWords([
   ['boring', DROPPED],
   // Fonts of icons, whose text is the name of an icon; the links below embedded files.
   ['material-icons mat-icon gist-meta', DROPPED],
+  ['toolbar_item', DROPPED],
   // Toolbars of highlighters, and the copies of slides with which carousels begin again.
   ['crayon-toolbar crayon-plain-wrap slick-cloned swiper-slide-duplicate splide__slide--clone glide__slide--clone bx-clone', DROPPED],
   // Prompts of notebooks, and numbers that LaTeXML writes a second time before a footnote.
@@ -156,7 +157,7 @@ const WORDS = marksOfWords([
   ['bar controls nav list titles headers labels links buttons toolbar', IN_TABS],
   ['related recommended recommendations recommendation recirculation recirc trending popular similar', OF_RELATED],
   ['suggested suggestions upnext outbrain taboola yarpp mostread relatedposts', OF_RELATED],
-  ['newsletter newsletters subscribe subscription signup optin cta ctas mailchimp convertkit klaviyo', OF_OFFER],
+  ['newsletter newsletters subscribe subscription subscriptions signup optin cta ctas mailchimp convertkit klaviyo', OF_OFFER],
   ['paywall donate donation advert advertisement advertorial sponsored promo promotion calltoaction', OF_OFFER],
   ['reviews review ratings testimonials bazaarvoice yotpo judgeme okendo stamped', OF_REVIEW],
   ['write', OF_WRITING],
@@ -209,7 +210,9 @@ const ALWAYS_NAMES = any(
   // Parts that search engines and screen readers should skip; the counter of slides and the link of a product to itself.
   String.raw`nocontent|speechify-ignore|slider-counter(?:--.*)?|product__view-details`,
   // Plugins that add contents, ratings, counts of views and buttons.
-  String.raw`ez-toc-(?:container|title-container)|lwptoc|kk-star-ratings|post-views|pvc[-_]stats|post-ufi`,
+  String.raw`ez-toc-(?:container|title-container)|lwptoc|simple-?toc(?:-title|-list)?|kk-star-ratings|post-views|pvc[-_]stats|post-ufi|crp[-_]related`,
+  // Bars of forums, tags and players of blogs, prompts and boxes around the code and notes of pages.
+  String.raw`online-list|pagetop|yclinks|gh-article-tag|kg-audio-(?:player|current-time|duration)(?:-.*)?|margin-toggle|doc-conventions|(?:mini-?|side-?)?cart-?drawer`,
   // The messages of Webflow's forms, which are hidden until a form is sent.
   String.raw`w-form-(?:done|fail)`,
   String.raw`printfooter|catlinks|mw-portlet(?:-.*)?|sitesub|mw-jump-link|likes-and-labels-container|comment-(?:add|forbidden)`,

@@ -150,6 +150,7 @@ class Noise {
     const share = measure.linkShare(node)
     if (marks & RELATED && !this.isList && share >= LINKED) return true
     if (this.pageType === 'forum' && length < LONGEST_POSTER && (marks & POSTER || (tree.tag[node] === ID.aside && !holds(tree, node, QUOTATIONS)))) return true
+    if (this.pageType === 'forum' && marks & BESIDE && length < SMALL_PART * whole) return true
     if (marks & OFFER && length < LONGEST_OFFER && length < SMALL_PART * whole && !this.isList && !isNamedReport(tree, measure, node)) return true
     if (!this.isText) return false
     if (marks & AUTHOR && length < LONGEST_AUTHOR && length < SMALL_PART * whole) return true

@@ -49,6 +49,8 @@ const NEVER = 0x7fffffff
 const MOST_ADDED = 2_000_000
 
 const SPACE = 32
+/** Symbols of fonts with icons, which have no meaning in other fonts. */
+const ICONS = /^[\s\ue000-\uf8ff]+$/
 /** What a byte of a text requires, as bits: white space to collapse, and characters to decode, to remove or to escape. */
 const COLLAPSED = 1
 const EXAMINED = 2
@@ -186,6 +188,7 @@ export class TextWriter {
       return
     }
     const text = decoded(tree.slice(from, to))
+    if (ICONS.test(text) && text.trim()) return
     if (!mayHoldFormula(text)) {
       this.line.text(text)
       return

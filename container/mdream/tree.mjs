@@ -12,11 +12,11 @@ const TEXT = 0
 const ATTRIBUTES = [
   'alt', 'alttext', 'aria-controls', 'aria-expanded', 'aria-hidden', 'aria-label', 'aria-labelledby', 'aria-level', 'aria-checked', 'checked', 'class',
   'colspan', 'content', 'data-actualsrc', 'data-cfemail', 'data-cfsrc', 'data-checked', 'data-code-lang', 'data-code-language', 'data-delayed-url', 'data-defer-src', 'data-echo', 'data-enlighter-language', 'data-ezsrc', 'data-flickity-lazyload', 'data-full-src',
-  'data-hi-res-src', 'data-image', 'data-img-src', 'data-inline-task-id', 'data-lang', 'data-language', 'data-latex', 'data-lazy', 'data-lazy-src', 'data-lazy-srcset', 'data-lazyload', 'data-litespeed-src',
+  'data-hi-res-src', 'data-image', 'data-img-src', 'data-inline-task-id', 'data-lang', 'data-language', 'data-latex', 'data-math-style', 'data-lazy', 'data-lazy-src', 'data-lazy-srcset', 'data-lazyload', 'data-litespeed-src',
   'data-original', 'data-original-src', 'data-orig-src', 'data-src', 'data-srcset', 'data-syntaxhighlighter-params', 'commandfor', 'data-accordion-target', 'data-bs-target', 'data-collapse-toggle', 'data-modal-target', 'data-open', 'data-tabs-target', 'data-target', 'data-toggle', 'data-videoid', 'data-widths', 'data', 'datetime', 'display', 'first', 'header', 'heading', 'height', 'hidden', 'href',
   'hreflang', 'http-equiv', 'id', 'itemprop', 'itemtype', 'label', 'lang', 'language', 'last', 'name', 'nitro-lazy-src', 'nitro-lazy-srcset', 'popovertarget', 'property', 'rel', 'reversed', 'role',
   'rowspan', 'shadowrootmode', 'slot', 'src', 'srcset', 'start', 'style', 'summary', 'syntax', 'target', 'title', 'type', 'value', 'videoid', 'width', 'xml:lang',
-  'data-settings', 'onclick', 'x-collapse',
+  'data-settings', 'method', 'onclick', 'x-collapse', '@click', '@click.prevent', 'x-on:click', 'x-on:click.prevent', 'x-show',
 ]
 /** The numbers of the attributes that are read, by their names. */
 export const ATTRIBUTE = Object.assign(Object.create(null), Object.fromEntries(ATTRIBUTES.map((name, at) => [name, at + 1])))

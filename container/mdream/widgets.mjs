@@ -107,7 +107,8 @@ function readTitle(tree, node) {
   if (title && !textOf(tree, node, title.length).startsWith(title)) label(tree, node, title)
 }
 
-function label(tree, part, text) {
+/** Store the label of a part, which is shown although a script folds it. */
+export function label(tree, part, text) {
   if (!text) return
   tree.labels.set(part, text)
   tree.marks[part] = (tree.marks[part] & ~HIDDEN) | PANEL | FOLDED

@@ -54,6 +54,25 @@ def test_no_code_block_goes_on_in_the_next_page(end: str, tmp_path: Path) -> Non
     assert [name for name, text in files.items() if living(text)] == []
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        f"<p>http://a.b/<a href='mailto:a `'>x</a> <code>{SHOWN}</code>",
+        f"<p>www.a.b/<a href='tel:1 `'>x</a> <code>{SHOWN}</code>",
+        f"<p>http://a.b/<img alt=x src='mailto:a `'> <code>{SHOWN}</code>",
+        f"<table><tr><td><a href='mailto:a `'>\\(\\|\\)</a> <code>{SHOWN}</code><td>y</table>",
+        f"<table><tr><th>h<th>i<tr><td><a href='/x'>\\(\\|\\)</a>{SHOWN}<td>j</table>",
+        f"<table><tr><th>h<th>i<tr><td><a href='/x'>\\(\\|\\)</a><code>{SHOWN}</code><td>j</table>",
+        f"<p>Words <code>`</code><a href='/x'><code>]</code> <code>]</code> <code>{SHOWN}</code></a>",
+        f"<table><tr><th>h<td>a &lt;<code>{SHOWN.removeprefix('&lt;')}\\|</code></table>",
+    ],
+)
+def test_code_beside_links_and_formulas_stays_code(body: str, tmp_path: Path) -> None:
+    files = _files_of({"/a": page("First", f"{body}<p>Words to read.")}, tmp_path)
+    assert "onerror" in files["llms-full.txt"]
+    assert [name for name, text in files.items() if living(text)] == []
+
+
 def test_a_fence_that_equals_the_title_is_kept(tmp_path: Path) -> None:
     files = _files_of(
         {

@@ -204,6 +204,9 @@ def test_what_only_some_parsers_read_as_code_is_inactive(written: str, media: st
         "1. a\n   ```js\n   if (a<b) {}\n   ```\n2. b\n\n> quoted &lt;b&gt; text\\<br>",
         "```\nx\n```\nThe `<b>` tag.\n\n1. a\n   ```html\n   <b>x</b>\n   ```\n2. `<i>` here",
         "> ```html\n> <b>\n>\n> <i>\n> ```\n> and `<b>`",
+        "Words.\n\n ```ts\nlet a = '<b>'\n ```\n\nMore.\n\n```html\n<i>x</i>\n```\n\nEnd.",
+        "10. ```sh\n    a\n    ```\n11. b\n\nMore.\n\n```html\n<i>x</i>\n```",
+        "Syntax:\n\n```\n|---|---|\n| a | b |\n```\n\n```html\n<i>x</i>\n```",
         "A [link](/a) with `<b>` and (`f(<i>)`) and [`<a>`](/b) or `[<b>]`.",
     ],
 )

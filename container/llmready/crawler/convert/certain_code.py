@@ -19,7 +19,7 @@ _BEFORE_INDENTED_CODE = frozenset({"", "Paragraph", "Heading"})
 _SIGNS_OF_TABLE = b" \t>*+0123456789.)|:-"
 SIGNS = b" \t>*+=#|:~`.)([]0123456789-"
 """Signs of a line that some parser may read as an empty item, an empty quotation or the line below a heading."""
-_BEGINS_ITEM = re.compile(rb"(?:[-*+]|\d[.)])[ \t]")
+_BEGINS_ITEM = re.compile(rb"(?:[-*+]|\d{1,9}[.)])[ \t]")
 _LINE_OF_ITEM = re.compile(rb"^[ \t>]*(?:[-*+]|\d{1,9}[.)])(?:[ \t]|$)", re.MULTILINE)
 _ONLY_MARKERS = re.compile(rb"(?:[-*+]|\d{1,9}[.)])+(?:\[[xX]?\])?")
 _BACKTICKS = re.compile(rb"`+")
@@ -62,7 +62,8 @@ class CertainCode:
         self._is_in_label = self._is_in_destination = False
         self._links: deque[tuple[int, int]] = deque()
         self._has_unclear_cells = False
-        self._is_out_of_step = False
+        self.is_out_of_step = False
+        """Whether parsers may take the following fences of the text for the opposite."""
 
     def start(self, name: str, start: int, end: int) -> None:
         """Take the start of a part and its range of bytes."""
@@ -90,8 +91,8 @@ class CertainCode:
         """
         if is_indented:
             return not self._matters(start, end) or self._has_indented_block(start)
-        self._is_out_of_step = self._is_out_of_step or is_out_of_step(self._source, start, end, self._first)
-        is_certain = not self._is_out_of_step and self._has_fenced_block(start, end)
+        self.is_out_of_step = self.is_out_of_step or self._may_end_elsewhere(start, end)
+        is_certain = not self.is_out_of_step and self._has_fenced_block(start, end)
         if is_certain:
             # A paragraph cannot go on behind it.
             self._scanned = max(
@@ -100,9 +101,39 @@ class CertainCode:
             self._begin_paragraph(self._scanned)
         return is_certain or not self._matters(start, end)
 
-    def _has_indented_block(self, start: int) -> bool:
+    def _may_end_elsewhere(self, start: int, end: int) -> bool:
+        """Return whether parsers may find another end of a fenced block of code."""
         line_start = self._source.rfind(b"\n", 0, start) + 1
-        if self._depth or self._is_out_of_step:
+        prefix = self._source[line_start:start]
+        lines = self._source[start:end].rstrip(b"\n").split(b"\n")
+        sign = lines[0][:1]
+        fence = lines[0][: len(lines[0]) - len(lines[0].lstrip(sign))]
+        inner = lines[1:]
+        if len(fence) > _LONGEST_FENCE or (inner and _may_be_head_of_table(lines[0], inner[0])):
+            return True
+        # Outside of lists and quotations, all parsers find the end of a block that is only indented.
+        if not prefix or (not prefix.strip(b" ") and self._follows_paragraph(start)):
+            return False
+        margin = _BEGINS_ITEM.sub(lambda match: b" " * len(match[0]), prefix)
+        for line in inner:
+            text = line.strip(b" \t>")
+            if text and not line.expandtabs(4).startswith(margin):
+                return True
+            if text.startswith(fence) and (
+                line is not inner[-1] or line.expandtabs(4)[len(margin) :][:1] != sign
+            ):
+                return True
+        before = self._source[max(0, line_start - _LONGEST_LINE) : max(0, line_start - 1)]
+        last_line = before.rstrip(b" \t\n>").rpartition(b"\n")[2]
+        return not _BEGINS_ITEM.search(prefix) and self._first < line_start and _may_be_empty_item(last_line)
+
+    def _has_indented_block(self, start: int) -> bool:
+        return not self.is_out_of_step and self._follows_paragraph(start)
+
+    def _follows_paragraph(self, start: int) -> bool:
+        """Return whether a block begins the text, or follows a blank line and a paragraph outside of lists."""
+        line_start = self._source.rfind(b"\n", 0, start) + 1
+        if self._depth:
             return False
         if self._first >= line_start:
             return True
@@ -137,6 +168,8 @@ class CertainCode:
         )
         if is_in_item or is_head or is_item_empty or is_too_long or b"\t" in prefix:
             return False
+        if not prefix.strip(b" ") and self._follows_paragraph(start):
+            return True
         # Parsers may differ in which containers the block is. Lines that all begin like the first one are in all of
         # them.
         lines = self._source[second:end].split(b"\n") if prefix else ()
@@ -154,7 +187,7 @@ class CertainCode:
             return True
         if b"\n" in span or not self._is_paired or start < self._line or self._has_unclear_cells:
             return False
-        if self._is_out_of_step or self._depth >= _DEEPEST:
+        if self.is_out_of_step or self._depth >= _DEEPEST:
             return False
         if not self._knows_tables or self._is_in_table:
             return True
@@ -230,34 +263,10 @@ class CertainCode:
         return _TAG_OR_DESTINATION.search(self._source, start, end) is not None
 
 
-def is_out_of_step(source: bytes, start: int, end: int, first: int) -> bool:
-    """Return whether parsers may find another end of a fenced block of code.
-
-    In that case, they take the following fences of the text for the opposite. `first` is the position of the first
-    character of the text that is no white space.
-    """
-    line_start = source.rfind(b"\n", 0, start) + 1
-    prefix = source[line_start:start]
-    lines = source[start:end].rstrip(b"\n").split(b"\n")
-    sign = lines[0][:1]
-    fence = lines[0][: len(lines[0]) - len(lines[0].lstrip(sign))]
-    inner = lines[1:]
-    if len(fence) > _LONGEST_FENCE or (inner and _is_below_head(inner[0], lines[0])):
-        return True
-    if not prefix:
-        return False
-    margin = _BEGINS_ITEM.sub(lambda match: b" " * len(match[0]), prefix)
-    for line in inner:
-        text = line.strip(b" \t>")
-        if text and not line.expandtabs(4).startswith(margin):
-            return True
-        if text.startswith(fence) and (
-            line is not inner[-1] or line.expandtabs(4)[len(margin) :][:1] != sign
-        ):
-            return True
-    before = source[max(0, line_start - _LONGEST_LINE) : max(0, line_start - 1)]
-    last_line = before.rstrip(b" \t\n>").rpartition(b"\n")[2]
-    return not _BEGINS_ITEM.search(prefix) and first < line_start and _may_be_empty_item(last_line)
+def _may_be_head_of_table(fence: bytes, line: bytes) -> bool:
+    """Return whether some parser may read a fence as the head of a table with the next line below it."""
+    has_one_column = b"|" not in line.strip(b" \t>").strip(b"|")
+    return (has_one_column or b"|" in fence) and _is_below_head(line, fence)
 
 
 def _may_be_empty_item(line: bytes) -> bool:

@@ -7,7 +7,7 @@ from collections import deque
 
 import pyromark
 
-from llmready.crawler.convert.certain_code import SIGNS, is_out_of_step
+from llmready.crawler.convert.certain_code import SIGNS, CertainCode
 from llmready.crawler.convert.commonmark import (
     DIALECTS,
     alone,
@@ -48,14 +48,19 @@ def _are_blocks_in_step(text: str) -> bool:
     if not _has_unusual_fence(text):
         return True
     source = text.encode()
-    first = len(source) - len(source.lstrip())
     for dialect in DIALECTS:
+        certain = CertainCode(source, knows_tables=bool(dialect & pyromark.Options.ENABLE_TABLES))
         for event, where in pyromark.events_with_range(text, options=dialect):
-            kind = event.get("Start") if isinstance(event, dict) else None
-            if not isinstance(kind, dict) or kind.get("CodeBlock", "Indented") == "Indented":
-                continue
-            if is_out_of_step(source, where["start"], where["end"], first):
-                return False
+            kind, value = next(iter(event.items())) if isinstance(event, dict) else (event, None)
+            name = next(iter(value)) if isinstance(value, dict) else str(value)
+            if kind == "End":
+                certain.end(name)
+            elif kind == "Start":
+                if name == "CodeBlock" and isinstance(value, dict):
+                    certain.has_block(where["start"], where["end"], is_indented=value[name] == "Indented")
+                certain.start(name, where["start"], where["end"])
+        if certain.is_out_of_step:
+            return False
     return True
 
 

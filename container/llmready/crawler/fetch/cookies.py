@@ -17,7 +17,7 @@ _MOST = 50
 _LONGEST = 4096
 """Characters of a name and its value together."""
 _LONGEST_HEADER = 6000
-"""Characters of all cookies of a request. Many servers refuse a header of 8 kB, and one page could set such cookies."""
+"""Characters of all cookies of a request, because many servers refuse a header of 8 kB."""
 
 
 @dataclass(frozen=True, slots=True)
