@@ -70,6 +70,22 @@ def test_only_the_site_gets_requests_that_can_change_something(url: str, *, allo
         assert requests(OtherHosts(Clock())).may_send("1", url, method)
 
 
+@pytest.mark.parametrize(
+    ("page", "url", "allowed"),
+    [
+        ("https://www.co.uk/", "https://bank.co.uk/x", False),
+        ("https://www.com/", "https://paypal.com/x", False),
+        ("https://www.gov.pl/", "https://office.gov.pl/x", False),
+        ("https://www.shop.co.uk/", "https://api.shop.co.uk/x", True),
+        ("https://co.uk/", "https://www.co.uk/x", True),
+        ("https://www.web.de/", "https://api.web.de/x", True),
+    ],
+)
+def test_names_below_one_registry_are_not_one_site(page: str, url: str, *, allowed: bool) -> None:
+    asked = PageRequests(parse(page), Robots(parse(page), ""), OtherHosts(Clock()))
+    assert asked.may_send("1", url, "POST") is allowed
+
+
 def test_the_requests_of_a_page_are_limited() -> None:
     asked = requests(OtherHosts(Clock()))
     assert sent(asked, 500) == MOST_OF_A_PAGE_TO_A_HOST

@@ -7,6 +7,7 @@ ordinary pages. A refused request fails, and the page is still rendered.
 from __future__ import annotations
 
 import math
+import re
 import time
 from typing import TYPE_CHECKING
 
@@ -34,6 +35,9 @@ MOST_TO_THE_SITE = 1000
 
 MOST_ATTEMPTS = 5000
 """Requests of one page, including refused ones, after which it fails."""
+
+# Below these names, registries register those of different owners: com, co.uk. The names of platforms are not known.
+_REGISTRY = re.compile(r"[^.]+|(?:ac|co|com|edu|go|gob|gouv|gov|ltd|mil|ne|net|nom|or|org|plc|sch)\.[a-z]{2}")
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -130,6 +134,25 @@ class PageRequests:
             return self._to_site <= MOST_TO_THE_SITE and self._robots_allow(url, is_long=is_long)
         return (method in _SAFE or self._is_below(url)) and self._may_leave(request, url.host)
 
+    def was_sent(self, request: str, address: str) -> None:
+        """Count a request that Chromium sent without asking.
+
+        Raises: Failure if `may_send` would have refused it because there are too many.
+        """
+        try:
+            url = parse(address.partition("?")[0])
+        except BadUrl:
+            return
+        if site_of(url) == site_of(self._page):
+            self._to_site += 1
+            allowed = self._to_site <= MOST_TO_THE_SITE
+        else:
+            allowed = self._may_leave(f"{request} {len(self._to_others)}", url.host)
+        if not allowed:
+            raise Failure(
+                Code.PAGE_TOO_LARGE, f"{self._page} makes the browser send too many requests to {url.host}."
+            )
+
     def was_cached(self, request: str) -> None:
         """Do not count a request that was answered from the cache of the browser."""
         host = self._to_others.pop(request, None)
@@ -158,4 +181,6 @@ class PageRequests:
 
 def site_of(url: Url) -> tuple[str, int]:
     """Return host and port of a site. www and apex, http and https are one site."""
-    return url.host.removeprefix("www."), 0 if url.port in DEFAULT_PORTS.values() else url.port
+    apex = url.host.removeprefix("www.")
+    host = url.host if _REGISTRY.fullmatch(apex) else apex
+    return host, 0 if url.port in DEFAULT_PORTS.values() else url.port

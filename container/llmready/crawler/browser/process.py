@@ -46,8 +46,19 @@ _FEATURES_OFF = (
     ",ThirdPartyStoragePartitioning,Translate,AutoDeElevate,RenderDocument,OptimizationHints"
     # The address guard decides which addresses may be requested; nobody could answer a permission prompt.
     ",LocalNetworkAccessChecks,BlockInsecurePrivateNetworkRequests"
-    ",Prerender2,SpeculationRulesPrefetchFuture,PreconnectToSearch,SpareRendererForSitePerProcess"
+    ",Prerender2,Prerender2FallbackPrefetchSpecRules,SpeculationRulesPrefetchFuture,PreconnectToSearch"
+    ",SpareRendererForSitePerProcess"
     ",WebRtcHideLocalIpsWithMdns,AsyncDns,DnsOverHttps"
+    # The browser's own process would send requests that pages ask for with these, and reports to any address.
+    ",FedCm,Reporting,NetworkErrorLogging,DeviceBoundSessions,BackgroundFetch"
+)
+
+# No feature switches off the prefetching of speculation rules in pages that are controlled from outside. With
+# these limits, Chromium lets it wait forever. The second one includes requests with a high priority.
+_FEATURES_ON = (
+    "PrefetchMultipleActiveSetSizeLimitForBase:prefetch_multiple_active_set_size_limit_for_base_value/0"
+    ",PrefetchSchedulerTesting:kPrefetchSchedulerTestingActiveSetSizeLimitForBase/0"
+    "/kPrefetchSchedulerTestingActiveSetSizeLimitForBurst/0"
 )
 
 # The calls of Chromium's zygote: new user, process and network namespaces, then an empty root. A container may refuse
@@ -107,6 +118,7 @@ def arguments(proxy: str) -> list[str]:
         "--disable-quic",
         "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
         f"--disable-features={_FEATURES_OFF}",
+        f"--enable-features={_FEATURES_ON}",
         "--disable-background-networking",
         "--disable-domain-reliability",
         "--disable-component-update",

@@ -6,12 +6,14 @@ import asyncio
 import base64
 import contextlib
 import json
+import logging
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from playwright.async_api import Error
 
+from llmready.crawler.browser.answers import OF_MORE, OF_NOTHING, OF_READ, OF_WATCH, evaluated, within
 from llmready.crawler.browser.more import Rendered, read_with_more
 from llmready.crawler.browser.shown_headers import shown_headers
 from llmready.crawler.failures import Code, Failure
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
     from playwright.async_api import BrowserContext, CDPSession, Page
 
+    from llmready.crawler.browser.answers import Shape
     from llmready.crawler.browser.other_hosts import PageRequests
     from llmready.crawler.fetch.bodies import Budget
     from llmready.crawler.fetch.response import Response
@@ -36,15 +39,16 @@ SECONDS_FOR_REQUESTS = 3.0
 
 SECONDS_FOR_TEXT = 4.0
 SECONDS_TO_REST = 8.0
-SECONDS_TO_ANSWER = 8.0
-"""Seconds after which a page that does not respond, because its scripts are running, counts as hanging."""
-
 SECONDS_TO_LEAVE = 3.0
 
 _WAITED_FOR = frozenset({"Script", "Stylesheet", "XHR", "Fetch"})
+_NEVER_PAUSED = frozenset({"Prefetch", "FedCM"})
+"""Types of requests that Chromium's own process sends. Its arguments and the page's policy prevent them."""
+
 _FOLDER = Path(__file__).parent
 WATCH = (_FOLDER / "watch.js").read_text()
 READ = (_FOLDER / "read.js").read_text()
+_log = logging.getLogger(__name__)
 
 
 class Crashed(Exception):
@@ -150,6 +154,10 @@ class Tab:
                 if visit.ended.is_set():
                     return self._end_of(visit)
                 raise
+            except Exception:  # noqa: BLE001 - it is logged with its traceback, and must only fail this page
+                _log.exception("cannot read %s in the browser", response.url)
+                url = response.url
+                return visit.read_before(Failure(Code.RENDER_FAILED, f"{url} cannot be read in the browser."))
         finally:
             for future in (working, ended):
                 future.cancel()
@@ -188,15 +196,15 @@ class Tab:
                 Code.RENDER_FAILED, f"The browser cannot show {visit.response.url}: {answer['errorText']}."
             )
         for _ in range(SECONDS_TO_PARSE):
-            if await _within(1.0, visit.parsed.wait()):
+            if await within(1.0, visit.parsed.wait()):
                 break
             # Raises a failure where the page hangs.
-            await self._evaluated(visit, "({})")
+            await self._evaluated(visit, "({})", OF_NOTHING)
         await self._wait_until_stable(visit)
 
         async def asked(expression: str) -> dict[str, Any]:
-            answer = await self._evaluated(visit, expression)
-            visit.pressed = visit.pressed or bool(answer["pressed"])
+            answer = await self._evaluated(visit, expression, OF_MORE)
+            visit.pressed = visit.pressed or answer["pressed"]
             return answer
 
         return await read_with_more(
@@ -208,7 +216,7 @@ class Tab:
         loop = asyncio.get_running_loop()
         began, elements = loop.time(), 0
         while loop.time() - began < SECONDS_TO_REST:
-            await _within(SECONDS_FOR_REQUESTS, visit.landed.wait())
+            await within(SECONDS_FOR_REQUESTS, visit.landed.wait())
             moved = visit.moved
             state = await self._look(visit, asked)
             spent = loop.time() - began
@@ -228,14 +236,14 @@ class Tab:
     async def _look(self, visit: _Visit, asked: float | None) -> dict[str, Any]:
         since = "" if asked is None else f", {asked}"
         expression = f"globalThis[{json.dumps(self._watch)}]({QUIET_MS}, {LOOK_MS}{since})"
-        return await self._evaluated(visit, expression)
+        return await self._evaluated(visit, expression, OF_WATCH)
 
     async def _read(self, visit: _Visit) -> Rendered:
         world = await self._session.send(
             "Page.createIsolatedWorld", {"frameId": self._frame, "worldName": "llmready"}
         )
         most = self._limits.page_bytes
-        found = await self._evaluated(visit, f"({READ})({most})", world["executionContextId"])
+        found = await self._evaluated(visit, f"({READ})({most})", OF_READ, world["executionContextId"])
         try:
             address = parse(found["address"])
         except BadUrl:
@@ -249,21 +257,10 @@ class Tab:
         visit.read = visit.read or rendered
         return rendered
 
-    async def _evaluated(self, visit: _Visit, expression: str, context: int | None = None) -> dict[str, Any]:
-        wanted: dict[str, Any] = {"expression": expression, "awaitPromise": True, "returnByValue": True}
-        if context is not None:
-            wanted["contextId"] = context
-        try:
-            async with asyncio.timeout(SECONDS_TO_ANSWER):
-                answer = await self._session.send("Runtime.evaluate", wanted)
-        except TimeoutError:
-            raise Failure(
-                Code.TIMEOUT, f"The scripts of {visit.response.url} never stop running in the browser."
-            ) from None
-        value = answer["result"].get("value")
-        if not isinstance(value, dict):
-            raise Failure(Code.RENDER_FAILED, f"{visit.response.url} cannot be read in the browser.")
-        return value
+    async def _evaluated(
+        self, visit: _Visit, expression: str, shape: Shape, context: int | None = None
+    ) -> dict[str, Any]:
+        return await evaluated(self._session, visit.response.url, expression, shape, context)
 
     def _paused(self, event: dict[str, Any]) -> None:
         visit, request = self._visit, event["request"]
@@ -326,10 +323,18 @@ class Tab:
             self._visit.requests.was_cached(event["requestId"])
 
     def _asked(self, event: dict[str, Any]) -> None:
-        if self._visit is not None and event.get("type") in _WAITED_FOR:
-            self._visit.flying.add(event["requestId"])
-            self._visit.landed.clear()
-            self._visit.moved += 1
+        visit = self._visit
+        if visit is None:
+            return
+        if event.get("type") in _WAITED_FOR:
+            visit.flying.add(event["requestId"])
+            visit.landed.clear()
+            visit.moved += 1
+        elif event.get("type") in _NEVER_PAUSED:
+            try:
+                visit.requests.was_sent(event["requestId"], event["request"]["url"])
+            except Failure as failure:
+                visit.fail(failure)
 
     def _received(self, event: dict[str, Any]) -> None:
         visit = self._visit
@@ -387,13 +392,3 @@ class Tab:
 
 def _too_large(visit: _Visit, most: int, what: str) -> Failure:
     return Failure(Code.PAGE_TOO_LARGE, f"{what} at {visit.response.url} is larger than {most / 1e6:g} MB.")
-
-
-async def _within(seconds: float, waiting: Coroutine[Any, Any, Any]) -> bool:
-    """Wait for at most this many seconds. Returns: whether the awaited event came."""
-    try:
-        async with asyncio.timeout(seconds):
-            await waiting
-    except TimeoutError:
-        return False
-    return True
