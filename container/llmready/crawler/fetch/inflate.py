@@ -34,7 +34,7 @@ class Inflate:
 
     def __call__(self, data: bytes, most: int) -> bytes:
         """Decode the next part of the data to at most `most` bytes. Raises: Failure (bad_encoding)."""
-        parts = b""
+        parts = bytearray()
         at = 0
         while at < len(data) and len(parts) < most and not self._has_ended:
             piece = data[at : at + _PIECE] if self._members else data[at:]
@@ -47,7 +47,7 @@ class Inflate:
                 except zlib.error:
                     raise damaged() from None
                 at -= self._end_member()
-        return parts
+        return bytes(parts)
 
     @property
     def is_finished(self) -> bool:
