@@ -6,6 +6,8 @@ import { ATTRIBUTE } from './tree.mjs'
 
 /** Elements around a code block that may name its language. */
 const LEVELS_UP = 3
+/** Elements in all, also those of the layout of a table. */
+const MOST_PASSED = 30
 const MOST = 5_000
 const LONGEST = 300
 
@@ -54,7 +56,7 @@ export function languageOf(tree, block) {
     if (language) return language
   }
   let node = tree.parent[block]
-  for (let level = 0; level < LEVELS_UP && node >= 0 && !BORDERS[tree.tag[node]];) {
+  for (let level = 0, passed = 0; level < LEVELS_UP && passed < MOST_PASSED && node >= 0 && !BORDERS[tree.tag[node]]; passed++) {
     const names = tree.get(node, CLASS)
     const language = fromClasses(names, ofOthers)
       || languageNamed(tree.get(node, ATTRIBUTE['data-lang']) || tree.get(node, ATTRIBUTE['data-language']))

@@ -76,6 +76,7 @@ function leadBetween(tree, measure, heading, main) {
   let wrapper = 0
   let length = 0
   let seen = 0
+  const files = new FirstFiles(tree, main)
   for (let node = tree.end[heading]; node < main && seen < MOST_SEEN; seen++) {
     if (main < tree.end[node] && !tree.gone[node]) {
       node++
@@ -84,7 +85,7 @@ function leadBetween(tree, measure, heading, main) {
     if (node >= wrapper && isLead(tree, measure, node, node < tree.end[header] ? SHORTEST_IN_HEADER : SHORTEST_LEAD)) {
       found.push(node)
       length += measure.length(node)
-    } else if (picture < 0 && isPicture(tree, measure, node, main)) {
+    } else if (picture < 0 && isPicture(tree, measure, node, files)) {
       picture = node
       found.push(node)
     } else if (picture < 0 && isWrapper(tree, node)) {
@@ -111,13 +112,29 @@ function isLead(tree, measure, node, shortest) {
 }
 
 /** Return whether a node is a large picture, with its caption, that the main part does not repeat. */
-function isPicture(tree, measure, node, main) {
+function isPicture(tree, measure, node, files) {
   const tag = tree.tag[node]
   if (tree.gone[node] || !PICTURES[tag] || tree.marks[node] & NO_LEAD || measure.length(node) > LONGEST_CAPTION) return false
   const image = tag === ID.img ? node : tree.first(node, ID.img)
   if (image < 0 || !isLarge(tree, image) || OF_PERSON.test(`${tree.get(image, ATTRIBUTE.class)} ${tree.get(image, ATTRIBUTE.alt)}`)) return false
-  const address = sourceOf(tree, image)
-  return !tree.all(main, ID.img).slice(0, MOST_PICTURES).some((other) => fileOf(sourceOf(tree, other)) === fileOf(address))
+  return !files.includes(fileOf(sourceOf(tree, image)))
+}
+
+/** The files of the first pictures of the main part, which are read once for all pictures above it. */
+class FirstFiles {
+  constructor(tree, main) {
+    this.tree = tree
+    this.main = main
+    /** @type {string[] | null} */
+    this.files = null
+  }
+
+  includes(file) {
+    const { tree, main } = this
+    const files = this.files ?? tree.all(main, ID.img).slice(0, MOST_PICTURES).map((image) => fileOf(sourceOf(tree, image)))
+    this.files = files
+    return files.includes(file)
+  }
 }
 
 function isLarge(tree, image) {

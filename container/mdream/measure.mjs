@@ -14,6 +14,9 @@ const NAMED = new Map(Object.entries({
 /** Minimum characters of a long paragraph outside of links. */
 const LONG_PARAGRAPH = 80
 
+/** Siblings that are passed on the way to the previous element. */
+const MOST_PASSED = 1000
+
 /** Lengths of all parts of a page. */
 export class Measure {
   constructor() {
@@ -125,10 +128,11 @@ export function nextOf(tree, node) {
   return -1
 }
 
-/** Return the previous sibling element of a node, or -1 if there is none or text is between them. */
+/** Return the previous sibling element of a node, or -1 if there is none near it or text is between them. */
 export function previousOf(tree, node) {
   const parent = tree.parent[node]
-  for (let before = node - 1; before > parent; before--) {
+  let passed = 0
+  for (let before = node - 1; before > parent && passed < MOST_PASSED; before--, passed++) {
     while (tree.parent[before] !== parent) before = tree.parent[before]
     if (tree.gone[before] || (tree.tag[before] === 0 && !tree.size[before])) continue
     return tree.tag[before] === 0 ? -1 : before
@@ -139,9 +143,10 @@ export function previousOf(tree, node) {
 /** Return whether a node is the only content of its parent. */
 export function isOnly(tree, node) {
   const parent = tree.parent[node]
-  for (let other = parent + 1; other < tree.end[parent]; other = tree.end[other]) {
-    if (other !== node && (tree.tag[other] !== 0 || tree.size[other] > 0)) return false
-  }
+  const isContent = (other) => tree.tag[other] !== 0 || tree.size[other] > 0
+  // Outwards, because each of many siblings has another one beside it.
+  for (let other = tree.end[node]; other < tree.end[parent]; other = tree.end[other]) if (isContent(other)) return false
+  for (let other = node - 1; other > parent; other--) if (tree.parent[other] !== parent || isContent(other)) return false
   return true
 }
 
@@ -150,6 +155,28 @@ export function holds(tree, top, kinds) {
   const end = tree.end[top]
   for (let node = top + 1; node < end; node++) if (kinds[tree.tag[node]] && !tree.gone[node]) return true
   return false
+}
+
+/**
+ * Answers whether parts have descendants of some kinds. All questions about one part together take as long as reading it
+ * once, as long as nodes are only left out.
+ */
+export class Holdings {
+  constructor(tree, kinds) {
+    this.tree = tree
+    this.kinds = kinds
+    /** The first descendant of these kinds, by part. @type {Map<number, number>} */
+    this.firsts = new Map()
+  }
+
+  isIn(top) {
+    const { tree, kinds, firsts } = this
+    const end = tree.end[top]
+    let node = firsts.get(top) ?? top + 1
+    while (node < end && (!kinds[tree.tag[node]] || tree.gone[node])) node++
+    firsts.set(top, node)
+    return node < end
+  }
 }
 
 /** Return the text of a part, up to a number of characters, with references resolved and white space collapsed. */

@@ -5,7 +5,7 @@ import { leaveOutCards } from './cards.mjs'
 import { leaveOutContents } from './contents.mjs'
 import { LONGEST_KNOWN, Judgements } from './judgements.mjs'
 import { leaveOutLines } from './lines.mjs'
-import { children, holds, lineOf, outermost, textOf } from './measure.mjs'
+import { holds, lineOf, outermost, textOf } from './measure.mjs'
 import { ALWAYS, AUTHOR, BESIDE, COMMENTS, FILED, OFFER, POST, POSTER, RELATED, REVIEWS } from './names.mjs'
 import { leaveOutPosters } from './posters.mjs'
 import { isNamedReport } from './reports.mjs'
@@ -37,6 +37,8 @@ const SOME_PROSE = 20
 /** Minimum characters of prose in a section of the text. */
 const SECTION = 70
 const MOST_HEADINGS = 300
+/** Nodes that are examined below all headings together, for each node of the main part. */
+const MOST_BELOW = 20
 const FEWEST_CARDS = 4
 
 const BOX_TAGS = ids('#page', 'article', 'body', 'code', 'h1', 'html', 'main', 'pre', 'table', 'tbody', 'td', 'tr')
@@ -102,6 +104,7 @@ class Noise {
     this.isList = LISTS.has(pageType)
     this.whole = measure.length(main)
     this.prose = measure.prose(main)
+    this.left = MOST_BELOW * (tree.end[main] - main)
   }
 
   byName() {
@@ -285,6 +288,7 @@ class Noise {
     const level = tree.tag[node]
     const end = tree.end[tree.parent[first]]
     for (let next = tree.end[first]; next < end; next = tree.end[next]) {
+      if (this.left-- < 0) return []
       if (tree.gone[next] || tree.tag[next] === 0) continue
       const heading = this.firstHeading(next)
       if (heading >= 0 && tree.tag[heading] <= level) break
@@ -296,7 +300,11 @@ class Noise {
   firstHeading(node) {
     const { tree } = this
     if (PROPERTIES[tree.tag[node]] & HEADING) return node
-    return children(tree, node).find((child) => PROPERTIES[tree.tag[child]] & HEADING) ?? -1
+    for (let child = node + 1; child < tree.end[node]; child = tree.end[child]) {
+      if (this.left-- < 0) return -1
+      if (PROPERTIES[tree.tag[child]] & HEADING && !tree.gone[child]) return child
+    }
+    return -1
   }
 }
 

@@ -3,6 +3,7 @@
 import { children, holds, isOnly, nextOf, previousOf, textOf } from './measure.mjs'
 import { ALWAYS, CLOSED, FOLDED, HIDDEN, PANEL, TAB, TABS } from './names.mjs'
 import { decoded } from './references.mjs'
+import { renameAll } from './renaming.mjs'
 import { HEADING, ID, PROPERTIES, ids } from './tags.mjs'
 import { ATTRIBUTE } from './tree.mjs'
 
@@ -119,7 +120,7 @@ function labelSwitcher(tree, list) {
   const tabs = before < 0 ? [] : children(tree, before)
   if (!LISTS[tree.tag[list]] || !LISTS[tree.tag[before]] || panels.length < FEWEST || tabs.length !== panels.length) return
   if (tabs.some((tab) => leadsElsewhere(tree, tab))) return
-  for (const node of [list, ...panels]) tree.rename(node, ID.div)
+  renameAll(tree, [list, ...panels], ID.div)
   panels.forEach((panel, at) => setLabel(tree, panel, tabs[at], true))
 }
 

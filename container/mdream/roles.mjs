@@ -1,5 +1,6 @@
 // Read elements without a meaning of their own as the elements that their roles name.
 import { OF_ROLE } from './names.mjs'
+import { renameAll } from './renaming.mjs'
 import { ID } from './tags.mjs'
 import { ATTRIBUTE } from './tree.mjs'
 
@@ -16,15 +17,20 @@ const MOST_ELEMENTS = 5000
 export function readRoles(tree) {
   if (!(tree.says & OF_ROLE)) return
   let left = MOST_ELEMENTS
+  /** The elements of each new name. @type {Map<number, number[]>} */
+  const found = new Map()
   for (let place = 0; place < tree.toldOnes; place++) {
     const node = tree.told[place]
     if (!(tree.marks[node] & OF_ROLE)) continue
     tree.marks[node] &= ~OF_ROLE
     if (left-- <= 0) continue
     const role = tree.get(node, ROLE).trim().toLowerCase()
-    if (role === 'heading') tree.rename(node, ID[`h${levelOf(tree, node)}`])
-    else tree.rename(node, TAGS.get(role) ?? tree.tag[node])
+    const tag = role === 'heading' ? ID[`h${levelOf(tree, node)}`] : TAGS.get(role)
+    if (tag === undefined) continue
+    if (!found.has(tag)) found.set(tag, [])
+    found.get(tag)?.push(node)
   }
+  for (const [tag, nodes] of found) renameAll(tree, nodes, tag)
 }
 
 function levelOf(tree, node) {

@@ -1,7 +1,7 @@
 // What highlighters put around a code block: the name of its language, the word on a copy button, line numbers.
 import { LANGUAGE_LABEL, languageOf } from './code.mjs'
 import { languageNamed } from './languages.mjs'
-import { children, holds, previousOf, textOf } from './measure.mjs'
+import { children, holds, nextOf, previousOf, textOf } from './measure.mjs'
 import { rawText } from './raw_lines.mjs'
 import { BLOCK, HEADING, ID, PROPERTIES, ids } from './tags.mjs'
 import { ATTRIBUTE } from './tree.mjs'
@@ -185,7 +185,8 @@ function isColumn(tree, column, block) {
 
 /** Return whether a block and another one before it are all content of an element. */
 function isPairWith(tree, before, block) {
-  return tree.tag[before] === ID.pre && children(tree, tree.parent[block]).length === 2
+  // Of many blocks in one element, only the last one counts its children.
+  return tree.tag[before] === ID.pre && nextOf(tree, block) < 0 && children(tree, tree.parent[block]).length === 2
 }
 
 function linesOf(tree, block) {

@@ -22,7 +22,7 @@ const ATTRIBUTES = [
 export const ATTRIBUTE = Object.assign(Object.create(null), Object.fromEntries(ATTRIBUTES.map((name, at) => [name, at + 1])))
 
 /** Elements that are listed by name, in source order. */
-const LISTED = ids(
+export const LISTED = ids(
   'a', 'area', 'article', 'base', 'button', 'dialog', 'footer', 'form', 'frame', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'iframe', 'img', 'label', 'link',
   'main', 'meta', 'nav', 'noscript', 'p', 'pre', 'script', 'table', 'th', 'time', 'tr',
 )

@@ -2,7 +2,7 @@
 import { keepOpenedDialogs } from './dialogs.mjs'
 import { HIDDEN_STYLE } from './marks.mjs'
 import { leaveOutRendered } from './math.mjs'
-import { children, holds, nextOf, previousOf, textOf } from './measure.mjs'
+import { Holdings, children, holds, nextOf, previousOf, textOf } from './measure.mjs'
 import { CLOSED, DROPPED, FOLDED, GUTTER, HIDDEN, PANEL, TAB, TABS } from './names.mjs'
 import { labelAnswers, labelOpened, labelPanels, leaveOutTabs } from './panels.mjs'
 import { rawText } from './raw_lines.mjs'
@@ -74,11 +74,12 @@ export function leaveOutUnseen(tree, measure) {
   readSlots(tree, measure)
   labelAnswers(tree, measure)
   if (hasDialogs) keepOpenedDialogs(tree, measure, targets)
+  const formulas = new Holdings(tree, FORMULAS)
   for (let place = 0; place < tree.toldOnes; place++) {
     const node = tree.told[place]
     if (tree.gone[node]) continue
     const marks = tree.marks[node]
-    if ((marks & DROPPED && !isSignOfCell(tree, measure, node)) || (marks & GUTTER && isNumbers(tree, node)) || (marks & HIDDEN && !isSpokenOnce(tree, measure, node) && !isFoldedText(tree, measure, node, whole, targets))) tree.leaveOut(node)
+    if ((marks & DROPPED && !isSignOfCell(tree, measure, node)) || (marks & GUTTER && isNumbers(tree, node)) || (marks & HIDDEN && !isSpokenOnce(tree, measure, node) && !isFoldedText(tree, measure, node, whole, targets, formulas))) tree.leaveOut(node)
   }
   labelOpened(tree)
   leaveOutNumberedLines(tree)
@@ -172,12 +173,12 @@ function isSpokenPrice(tree, measure, node) {
 }
 
 /** Return whether a hidden part is text that readers can open or that scripts show. */
-function isFoldedText(tree, measure, node, whole, targets) {
+function isFoldedText(tree, measure, node, whole, targets, formulas) {
   const tag = tree.tag[node]
   // The formula of a displayed image is hidden with a style.
   if (holds(tree, node, FORMULAS) && tree.has(node, STYLE)) return true
   // KaTeX without MathML has only the hidden part for the eye.
-  if (tag === ID.span && KATEX.test(tree.get(node, CLASS))) return !holds(tree, tree.parent[node], FORMULAS)
+  if (tag === ID.span && KATEX.test(tree.get(node, CLASS))) return !formulas.isIn(tree.parent[node])
   const marks = tree.marks[node]
   if (!measure.length(node)) return false
   // The rest of a paragraph behind "Read more".
@@ -257,16 +258,32 @@ function isFirstText(tree, text) {
 /** Leave out table cells with the line numbers of the code in the next cell. */
 function leaveOutNumberedLines(tree) {
   if (tree.lists[ID.pre].length < 2) return
+  // A block may be the first of many rows around it.
+  const known = new Map()
+  const linesIn = (block) => {
+    if (!known.has(block)) known.set(block, numbersAndLines(tree, block))
+    return known.get(block)
+  }
   for (const row of tree.lists[ID.tr]) {
     if (tree.gone[row]) continue
     const cells = children(tree, row)
     if (cells.length !== 2 || cells.some((cell) => tree.first(cell, ID.pre) < 0)) continue
-    const numbers = rawText(tree, tree.first(cells[0], ID.pre)).trim().split(/\s+/)
-    const lines = rawText(tree, tree.first(cells[1], ID.pre)).trimEnd().split('\n').length
-    const first = Number(numbers[0])
-    const isCount = numbers.every((number, place) => /^\d{1,6}$/.test(number) && Number(number) === first + place)
-    if (isCount && numbers.length > 1 && Math.abs(numbers.length - lines) <= 1) tree.leaveOut(cells[0])
+    const [numbers, code] = cells.map((cell) => linesIn(tree.first(cell, ID.pre)))
+    if (numbers.count > 1 && Math.abs(numbers.count - code.lines) <= 1) tree.leaveOut(cells[0])
   }
+}
+
+/**
+ * Return how many numbers a block consists of, each following the one before it, and how many lines; 0 for a block with
+ * blocks in it, which would be read once for each level.
+ */
+function numbersAndLines(tree, block) {
+  if (tree.first(block, ID.pre) >= 0) return { count: 0, lines: 0 }
+  const text = rawText(tree, block)
+  const numbers = text.trim().split(/\s+/)
+  const first = Number(numbers[0])
+  const isCount = numbers.every((number, place) => /^\d{1,6}$/.test(number) && Number(number) === first + place)
+  return { count: isCount ? numbers.length : 0, lines: text.trimEnd().split('\n').length }
 }
 
 /** Return whether a part contains only line numbers, or symbols that cannot be code. */

@@ -18,6 +18,7 @@ from functools import partial
 
 import pytest
 
+from llmready.crawler.browser.merging import States
 from llmready.crawler.browser.need import needs_browser
 from llmready.crawler.characters import clean_line, clean_text
 from llmready.crawler.convert.charset import to_utf8
@@ -285,6 +286,26 @@ def _before_nested_blocks(text: str) -> str:
     return f"{'<div>' * depth}{text}{'<pre></pre><b>copy</b></div>' * depth}<pre>x</pre>"
 
 
+def _switcher(text: str) -> str:
+    """Return a list of tabs, and as many panels of a switcher whose elements are listed by name."""
+    number = len(text)
+    return f"<ul>{'<li>a</li>' * number}</ul><ul class=uk-switcher>{'<p>bc' * number}</ul>"
+
+
+def _tabs_after_comments(text: str) -> str:
+    """Return tabs after many texts of white space, and as many panels."""
+    number = len(text) // 8
+    tabs = f"{' <!-- -->' * 2 * number}{'<a href=#>a</a>' * number}"
+    return f"<div class=tabs>{tabs}</div><div>{'<div>b</div>' * number}</div>"
+
+
+def _numbered_by_nested_rows(text: str) -> str:
+    """Return a block of numbers that is the first one of many nested rows."""
+    depth = len(text) // 1000
+    end = "</td><td><pre>a\nb</pre></td></tr></table>"
+    return f"{'<table><tr><td>' * depth}<pre>{text * 4}</pre>{end * depth}"
+
+
 A_TEXT = f"<p>{'The shop opens at seven, and rolls are baked at six. ' * 3}</p>"
 HTML_FORMS: tuple[tuple[str, Callable[[str], str]], ...] = (
     (".", "<b>{}a</b>b and so on".format),
@@ -304,6 +325,15 @@ HTML_FORMS: tuple[tuple[str, Callable[[str], str]], ...] = (
     ("<hr>", _before_nested_blocks),
     ("<!--$-->", _streamed),
     ("_<pre>#", lambda text: text * 4),
+    ("<pre>1</pre><pre>x</pre>", "<div>{0}{0}</div>".format),
+    ("<pre>1</pre>", "<div>{}</div>".format),
+    (
+        "<span class=katex-html aria-hidden=true>x</span>",
+        lambda text: f"{'<hr>' * (len(text) * 2)}{text * 8}",
+    ),
+    ("<li>a", _switcher),
+    ("<a>", _tabs_after_comments),
+    ("1\n", _numbered_by_nested_rows),
     ("&alpha;", "<math><mi>{}</mi></math>".format),
     ("\\", "<math>{}</math>".format),
     (" ", '<img class=math src=/a.png alt="a{}b">'.format),
@@ -380,6 +410,19 @@ def _judge_nested_parts(text: str) -> None:
     needs_browser(f"<script></script>{notice}{parts}")
 
 
+def _join_states(text: str) -> None:
+    """Join states of a page with new texts in many elements, which have many siblings."""
+    items = range(len(text) // 2600)
+
+    def state(number: int) -> str:
+        new = [f"<p>old {item}<b>{f'new {number} {item}' if number else ''}</b></p>" for item in items]
+        return f"<body>{text}{''.join(new)}</body>"
+
+    states = States(state(0))
+    states.add(state(1))
+    states.loses(state(2))
+
+
 def _last(values: Iterable[object]) -> None:
     deque(values, maxlen=0)
 
@@ -413,6 +456,7 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "text spans": lambda text: _last(text_spans(text.encode())),
     "limits of the parser": is_sane,
     "need of a browser": _judge_nested_parts,
+    "states of a page": _join_states,
     "contents of a book": contents_in,
     "brand": read_brand,
     "breadcrumbs": lambda text: read_breadcrumbs(text.encode()),

@@ -99,6 +99,8 @@ async def _add_steps(
         await asyncio.sleep(SECONDS_TO_BEGIN)
         await rest(state["at"])
         states.add((await read()).html)
+        if not states.can_join:
+            return False
         if state["isLast"]:
             return True
         if loop.time() > end:
