@@ -35,6 +35,7 @@ const LEVELS = 4
 const COMMENT = /(\\[^])|%[^\n]*(\n|$)/g
 const TAG = /<(?=[A-Za-z/!?])/g
 const LINK = /\](?=[(:])/g
+const NOTE = /\[(?=\^)/g
 const BACKTICK = /(\\.)|`/g
 // A command with an address that is not of the web, which renderers of TeX may turn into a link that runs a script.
 const UNSAFE_LINK = /\\(?:href|url) ?\{ ?(?!https?:|mailto:)[^{}]{0,2000}\}/gi
@@ -120,12 +121,12 @@ function oneLine(tex) {
 }
 
 /**
- * Return TeX that is neither raw HTML nor a link, a definition or code in Markdown, and links only to the web.
+ * Return TeX that is neither raw HTML nor a link, a definition, the mark of a note or code in Markdown, and links only to the web.
  *
  * TeX ignores spaces in formulas, and `\lq` stands for a backtick.
  */
 function inert(tex) {
-  return tex.replace(UNSAFE_LINK, '').replace(TAG, '< ').replace(LINK, '] ').replace(BACKTICK, (_, escaped) => escaped ?? '\\lq{}')
+  return tex.replace(UNSAFE_LINK, '').replace(TAG, '< ').replace(LINK, '] ').replace(NOTE, '[{}').replace(BACKTICK, (_, escaped) => escaped ?? '\\lq{}')
 }
 
 /** Leave out the formulas that MathJax 2 rendered, because their scripts are also present. */

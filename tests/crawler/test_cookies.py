@@ -128,6 +128,21 @@ def test_pages_that_set_a_cookie_and_refresh_themselves(tmp_path: Path) -> None:
     assert not found.manifest["failures"]
 
 
+def test_a_page_whose_cookie_another_page_sets_after_it_was_requested(tmp_path: Path) -> None:
+    def answer(request: Request) -> Answer | None:
+        if request.path == "/check":
+            return Answer(status=302, headers={"Location": "/through", "Set-Cookie": "check=1; Path=/"})
+        if request.path == "/through" and "check=1" not in request.headers.get("Cookie", ""):
+            return Answer(status=302, headers={"Location": "/check"}, delay=1.0)
+        return Answer(page(request.path, f"<p>Words of {request.path}.</p>{links('/through', '/check')}"))
+
+    with serving(lambda _: None) as site:
+        site.answer_request = answer
+        found = call(site.url, tmp_path).completed()
+    assert found.urls(site.url) == {"/", "/through"}
+    assert not found.manifest["failures"]
+
+
 @pytest.mark.parametrize("refresh", ["0", "0; url=/", "0; url=/rolls", "header"])
 def test_a_start_page_that_sets_a_cookie_and_refreshes(tmp_path: Path, refresh: str) -> None:
     def answer(request: Request) -> Answer | None:
@@ -258,11 +273,11 @@ def test_the_number_of_cookies_is_limited() -> None:
 
 def test_large_cookies_of_one_page_do_not_make_servers_refuse_all_others() -> None:
     cookies = RedirectCookies()
-    cookies.take(["a=1; Path=/", *(f"big{number}={'x' * 4000}; Path=/" for number in range(9))], BAKERY)
+    cookies.take(["a=1; Path=/", *(f"big{number}={'x' * 2990}; Path=/docs" for number in range(9))], BAKERY)
     cookies.take(["b=2; Path=/"], BAKERY)
-    sent = cookies.header(BAKERY)["Cookie"]
+    sent = cookies.header(parse("https://www.bakery.example/docs/x"))["Cookie"]
     assert len(sent) < 8000
-    assert [pair.partition("=")[0] for pair in sent.split("; ")] == ["a", "big0", "b"]
+    assert {"a=1", "b=2"} <= set(sent.split("; "))
 
 
 @contextmanager

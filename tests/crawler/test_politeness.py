@@ -214,6 +214,9 @@ def test_a_retry_after_beyond_the_crawl_only_fails_its_page(tmp_path: Path) -> N
         {
             "/": page("Home", links("/busy", "/later", *names)),
             **{name: page(name, f"<p>Words of {name}.</p>") for name in names},
+            "/p9": page("/p9", "<link rel=alternate type=text/markdown href=/p9.md><p>Words of nine.</p>"),
+            "/p9.md": Answer(status=503, headers={"Retry-After": "86400"}),
+            "/sitemap.xml": Answer(status=503, headers={"Retry-After": "86400"}),
             "/busy": Answer(status=429, headers={"Retry-After": "86400"}),
             "/later": Answer(status=503, headers={"Retry-After": "86400"}),
         }

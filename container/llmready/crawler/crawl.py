@@ -180,6 +180,7 @@ class _Crawl:
         client = SiteClient(http, throttle, cache)
         browser = await self._browser(resources, guard, http, limits)
         site = await open_site(client, options.start, try_http=options.try_http)
+        client.opened()
         if site.start.host != options.start.host:
             # Crawls of the new host take turns, too.
             self.reporter.moved(str(site.start))

@@ -238,6 +238,7 @@ class Scheduler:
     async def _take_through(self, candidate: Candidate, response: Response | Failure | None) -> None:
         """Fetch, visit and store a page. Repeat this while the page redirects to another form of its URL."""
         while True:
+            cookie_changes = self._client.cookie_changes
             if response is None:
                 missing = self._browser is not None
                 response = await self._client.get_page(candidate.url, wants_body=is_page, missing=missing)
@@ -249,7 +250,8 @@ class Scheduler:
             await self._follow(found, candidate)
             if isinstance(found.outcome, Redirect):
                 self._client.keep_cookies(response)
-                candidate.has_cookies |= bool(response.cookies)
+                # Another page may have set a cookie after this one was requested.
+                candidate.has_cookies |= self._client.cookie_changes != cookie_changes
                 candidate.has_reloaded |= response.status < 300 and found.outcome.url.key == candidate.url.key
             if not await self._apply(found.outcome, candidate):
                 return

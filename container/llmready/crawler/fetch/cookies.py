@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
@@ -31,6 +32,11 @@ class _Cookie:
     is_host_only: bool
     is_secure: bool
 
+    @property
+    def pair(self) -> str:
+        """The cookie as it is sent."""
+        return f"{self.name}={self.value}" if self.name else self.value
+
     def is_for(self, url: Url) -> bool:
         """Return whether a request for a URL sends the cookie."""
         if url.host != self.domain and (self.is_host_only or not _is_below(url, self.domain)):
@@ -51,6 +57,8 @@ class RedirectCookies:
 
     def __init__(self) -> None:
         self._cookies: dict[tuple[str, str, str], _Cookie] = {}
+        self.changes = 0
+        """How often a cookie was set or deleted."""
 
     def __bool__(self) -> bool:
         """Whether the site has set a cookie."""
@@ -63,6 +71,7 @@ class RedirectCookies:
             if cookie is None:
                 continue
             key = cookie.name, cookie.domain, cookie.path
+            self.changes += 1
             if is_expired:
                 self._cookies.pop(key, None)
             elif key in self._cookies or len(self._cookies) < _MOST:
@@ -71,13 +80,13 @@ class RedirectCookies:
     def header(self, url: Url) -> dict[str, str]:
         """Return the Cookie header of a request, or no header."""
         sent = [cookie for cookie in self._cookies.values() if cookie.is_for(url)]
-        # Cookies with longer paths come first (RFC 6265, section 5.4).
+        # The longest ones are left out, so that those of one page cannot take the place of the site's own.
+        shortest = sorted(sent, key=lambda cookie: len(cookie.pair))
+        ends = itertools.accumulate(len(cookie.pair) + 2 for cookie in shortest)
+        kept = shortest[: sum(end <= _LONGEST_HEADER for end in ends)]
+        # Cookies with longer paths come first, then older ones (RFC 6265, section 5.4).
         sent.sort(key=lambda cookie: -len(cookie.path))
-        text = ""
-        for one in sent:
-            pair = f"{one.name}={one.value}" if one.name else one.value
-            if len(text) + len(pair) + 2 <= _LONGEST_HEADER:
-                text += f"; {pair}" if text else pair
+        text = "; ".join(cookie.pair for cookie in sent if cookie in kept)
         return {"Cookie": text} if text else {}
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from llmready.crawler.urls import Url
 
 MOST_LONG_WAITS = 3
-"""Pages in a row that request a delay beyond the crawl's end, after which the delay counts for the whole site."""
+"""URLs in a row that request a delay beyond the crawl's end, after which the delay counts for the whole site."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -42,7 +42,16 @@ class SiteClient:
         self._large_pages = client.large_pages
         self._throttle = throttle
         self._cache = cache
+        self._is_open = False
         self._long_waits = 0
+
+    def opened(self) -> None:
+        """Note that the start page was read.
+
+        From now on, a delay beyond the end of the crawl only fails the URL that requests it, unless several URLs in a
+        row do so.
+        """
+        self._is_open = True
 
     async def get(
         self,
@@ -53,14 +62,11 @@ class SiteClient:
         cut: bool = False,
         wants_body: Callable[[Response], bool] = every_body,
         missing: bool = False,
-        is_page: bool = False,
+        waits: bool = False,
     ) -> Response:
         """Fetch a URL once the throttle allows it; see `HttpClient.get`.
 
-        With `is_page`, wait also while large pages need the memory. A delay beyond the end of the crawl then only
-        fails this page (LongWaitError), unless several pages in a row request one.
-
-        Raises: Failure, LongWaitError, OutOfTimeError.
+        With `waits`, wait also while large pages need the memory. Raises: Failure, LongWaitError, OutOfTimeError.
         """
         cached = self._cache.find(url, accept)
         if cached is not None and len(cached.body) > LARGE:
@@ -70,7 +76,7 @@ class SiteClient:
             self._cache.keep(response, accept)
             return response
         condition = cached.condition if cached is not None else None
-        async with self._slot(waits=is_page):
+        async with self._slot(waits=waits):
             began = _now()
             try:
                 response = await self._client.get(
@@ -86,7 +92,7 @@ class SiteClient:
                 if failure.code == Code.TIMEOUT:
                     self._throttle.timed_out(_now() - began)
                 raise
-            self._report(response, _now() - began, is_page=is_page)
+            self._report(response, _now() - began)
         if cached is not None:
             repeated = response.status == 304
             response = cached.response(confirmed_by=response) if repeated else cached.compared(response)
@@ -97,7 +103,7 @@ class SiteClient:
         self, url: Url, *, wants_body: Callable[[Response], bool], missing: bool = False
     ) -> Response:
         """Fetch the page of a block of `page`, and wait while large pages need the memory. See `get`."""
-        response = await self.get(url, wants_body=wants_body, missing=missing, is_page=True)
+        response = await self.get(url, wants_body=wants_body, missing=missing, waits=True)
         await self._large_pages.turn()
         return response
 
@@ -135,6 +141,11 @@ class SiteClient:
                     yield
                     return
 
+    @property
+    def cookie_changes(self) -> int:
+        """How often a redirect of the site set or deleted a cookie."""
+        return self._client.cookies.changes
+
     def keep_cookies(self, response: Response) -> None:
         """Send the cookies of a page that only leads to another one, or to itself, with further requests."""
         self._client.cookies.take(response.cookies, response.url)
@@ -143,11 +154,11 @@ class SiteClient:
         """Count what the current task reads as one page; see `LargePages`."""
         return self._large_pages.page()
 
-    def _report(self, response: Response, seconds: float, *, is_page: bool) -> None:
+    def _report(self, response: Response, seconds: float) -> None:
         """Report a response to the throttle. Raises: LongWaitError."""
         if response.status in BUSY:
             delay = response.retry_after
-            is_too_long = is_page and delay is not None and self._throttle.is_too_long(delay)
+            is_too_long = self._is_open and delay is not None and self._throttle.is_too_long(delay)
             self._long_waits += is_too_long
             if delay is not None and is_too_long and self._long_waits < MOST_LONG_WAITS:
                 self._throttle.refused(seconds)

@@ -40,7 +40,7 @@ class OutOfTimeError(Failure):
 
 
 class LongWaitError(Failure):
-    """One page requests a longer delay than the remaining time of the crawl. Other pages may still be fetched."""
+    """One URL requests a longer delay than the remaining time of the crawl. Other pages may still be fetched."""
 
 
 class Throttle:
