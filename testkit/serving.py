@@ -80,6 +80,10 @@ class Site:
             def do_GET(self) -> None:
                 site._serve(self)
 
+            def do_POST(self) -> None:
+                self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                site._serve(self)
+
             def do_HEAD(self) -> None:
                 site._serve(self)
 

@@ -157,7 +157,7 @@ const WORDS = marksOfWords([
   ['bar controls nav list titles headers labels links buttons toolbar', IN_TABS],
   ['related recommended recommendations recommendation recirculation recirc trending popular similar', OF_RELATED],
   ['suggested suggestions upnext outbrain taboola yarpp mostread relatedposts', OF_RELATED],
-  ['newsletter newsletters subscribe subscription subscriptions signup optin cta ctas mailchimp convertkit klaviyo', OF_OFFER],
+  ['newsletter newsletters subscribe subscription signup optin cta ctas mailchimp convertkit klaviyo', OF_OFFER],
   ['paywall donate donation advert advertisement advertorial sponsored promo promotion calltoaction', OF_OFFER],
   ['reviews review ratings testimonials bazaarvoice yotpo judgeme okendo stamped', OF_REVIEW],
   ['write', OF_WRITING],
@@ -212,7 +212,7 @@ const ALWAYS_NAMES = any(
   // Plugins that add contents, ratings, counts of views and buttons.
   String.raw`ez-toc-(?:container|title-container)|lwptoc|simple-?toc(?:-title|-list)?|kk-star-ratings|post-views|pvc[-_]stats|post-ufi|crp[-_]related`,
   // Bars of forums, tags and players of blogs, prompts and boxes around the code and notes of pages.
-  String.raw`online-list|pagetop|yclinks|gh-article-tag|kg-audio-(?:player|current-time|duration)(?:-.*)?|margin-toggle|doc-conventions|(?:mini-?|side-?)?cart-?drawer`,
+  String.raw`online-list|(?:wp-block-)?jetpack[-_]subscriptions(?:[-_].*)?|pagetop|yclinks|gh-article-tag|kg-audio-(?:player|current-time|duration)(?:-.*)?|margin-toggle|doc-conventions|(?:mini-?|side-?)?cart-?drawer`,
   // The messages of Webflow's forms, which are hidden until a form is sent.
   String.raw`w-form-(?:done|fail)`,
   String.raw`printfooter|catlinks|mw-portlet(?:-.*)?|sitesub|mw-jump-link|likes-and-labels-container|comment-(?:add|forbidden)`,

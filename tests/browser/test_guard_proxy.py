@@ -323,3 +323,22 @@ async def test_closing_ends_every_tunnel() -> None:
             await reader.readuntil(b"\r\n\r\n")
         assert await asyncio.wait_for(reader.read(), 2) == b""
         writer.close()
+
+
+async def test_a_connection_that_the_browser_gave_up_frees_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def never(*_: object) -> None:
+        await asyncio.sleep(60)
+
+    monkeypatch.setattr(GuardProxy, "_connect", never)
+    with serving({}) as site:
+        async with proxying(("127.0.0.1", site.port)) as proxy:
+            proxy._connect_seconds = 30
+            host, _, port = proxy.address.partition(":")
+            for _ in range(4):
+                _, writer = await asyncio.open_connection(host, int(port))
+                writer.write(f"CONNECT {site.address} HTTP/1.1\r\n\r\n".encode())
+                await asyncio.sleep(0.05)
+                writer.close()
+            assert proxy._tasks
+            async with asyncio.timeout(5):
+                await asyncio.gather(*proxy._tasks)

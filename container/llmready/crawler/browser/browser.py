@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from aiohttp.abc import AbstractResolver
     from playwright.async_api import Browser as Chromium
-    from playwright.async_api import BrowserContext, Playwright
+    from playwright.async_api import Playwright
 
     from llmready.crawler.fetch.address_guard import AddressGuard
     from llmready.crawler.fetch.bodies import Budget
@@ -120,7 +120,6 @@ class Browser:
         self._down = _End()
         self._tabs: list[Tab] = []
         self._chromium: Chromium | None = None
-        self._context: BrowserContext | None = None
         self._driver: Playwright | None = None
 
     async def __aenter__(self) -> Self:
@@ -197,19 +196,30 @@ class Browser:
 
     async def _tab(self) -> tuple[Chromium, Tab]:
         async with self._starting:
-            if self._chromium is None or self._context is None or not self._chromium.is_connected():
-                chromium, context = await self._start()
-            else:
-                chromium, context = self._chromium, self._context
+            chromium = self._chromium
+            if chromium is None or not chromium.is_connected():
+                chromium = await self._start()
             if self._tabs:
                 return chromium, self._tabs.pop()
-            opening = Tab.open(context, self._limits, self._budget, self._watch)
+            opening = self._opened(chromium)
             try:
                 async with asyncio.timeout(SECONDS_TO_START):
                     return chromium, await self._while_up(chromium, opening)
             except (Error, TimeoutError):
                 await self._stop()
                 raise _Down from None
+
+    async def _opened(self, chromium: Chromium) -> Tab:
+        # The requests of a page with `keepalive` outlive its tab. They end with its context, which no other tab uses.
+        context = await chromium.new_context(
+            user_agent=_agent(self._user_agent, chromium.version),
+            viewport={"width": 1280, "height": 1600},
+            accept_downloads=False,
+            service_workers="block",
+            locale="en-US",
+            reduced_motion="reduce",
+        )
+        return await Tab.open(context, self._limits, self._budget, self._watch)
 
     async def _while_up(self, chromium: Chromium, work: Coroutine[Any, Any, _T]) -> _T:
         """Await a call to the browser.
@@ -234,7 +244,7 @@ class Browser:
                 future.cancel()
             await asyncio.gather(working, down, return_exceptions=True)
 
-    async def _start(self) -> tuple[Chromium, BrowserContext]:
+    async def _start(self) -> Chromium:
         await self._stop()
         if self.starts >= MOST_STARTS:
             raise Failure(
@@ -261,15 +271,7 @@ class Browser:
                 limit_memory(self._program)
                 self._watching = MemoryWatch(self._program, self._memory, lambda: self._outgrow(down))
                 self._watching.start()
-                self._context = await self._chromium.new_context(
-                    user_agent=_agent(self._user_agent, self._chromium.version),
-                    viewport={"width": 1280, "height": 1600},
-                    accept_downloads=False,
-                    service_workers="block",
-                    locale="en-US",
-                    reduced_motion="reduce",
-                )
-                return self._chromium, self._context
+                return self._chromium
         except (Error, TimeoutError, OSError) as error:
             if self.starts > 1:
                 raise _Down from error
@@ -285,7 +287,7 @@ class Browser:
             _log.info("the browser was ended because it needs too much memory")
             down.by_page = self._showing == 1
             down.set()
-            self._chromium = self._context = None
+            self._chromium = None
             self._tabs.clear()
 
     def _may_connect(self, url: Url) -> bool:
@@ -306,7 +308,7 @@ class Browser:
 
     async def _stop(self) -> None:
         chromium, driver = self._chromium, self._driver
-        self._chromium = self._context = self._driver = None
+        self._chromium = self._driver = None
         self._tabs.clear()
         if self._watching is not None:
             self._watching.stop()

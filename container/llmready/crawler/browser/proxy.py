@@ -13,7 +13,7 @@ import logging
 import socket
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from llmready.crawler.failures import Code, Failure
 from llmready.crawler.fetch.resolver import GuardedResolver
@@ -21,7 +21,7 @@ from llmready.crawler.urls import BadUrl, Url, parse
 
 if TYPE_CHECKING:
     from asyncio import StreamReader, StreamWriter
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Coroutine
     from typing import Self
 
     from aiohttp.abc import AbstractResolver
@@ -29,8 +29,13 @@ if TYPE_CHECKING:
     from llmready.crawler.fetch.address_guard import AddressGuard
     from llmready.crawler.fetch.bodies import Budget
 
+_T = TypeVar("_T")
+
 HEAD_BYTES = 64 * 1024
-MOST_CONNECTIONS = 64
+MOST_CONNECTIONS = 256
+"""Connections of the browser. Each of its contexts has 32 for requests and 32 for WebSockets."""
+SECONDS_TO_NOTICE = 0.2
+"""Time between two looks at whether the browser still waits for a connection."""
 IDLE_SECONDS = 0.25
 """Seconds without data from the site after which a connection may be closed for a waiting one."""
 
@@ -153,7 +158,7 @@ class GuardProxy:
             async with asyncio.timeout(self._connect_seconds):
                 request = _read_head(await reader.readuntil(b"\r\n\r\n"))
             self._check(request.url)
-            async with self._connected(request.url) as (site, connection):
+            async with self._connected(request.url, reader) as (site, connection):
                 if reader.at_eof():
                     # The browser has left the page while the request waited for a connection.
                     return
@@ -182,13 +187,15 @@ class GuardProxy:
             raise Failure(Code.RATE_LIMITED, f"{url.host} gets too many connections.")
 
     @contextlib.asynccontextmanager
-    async def _connected(self, url: Url) -> AsyncIterator[tuple[StreamReader, _Connection]]:
+    async def _connected(
+        self, url: Url, browser: StreamReader
+    ) -> AsyncIterator[tuple[StreamReader, _Connection]]:
         endpoint = (url.host, url.port)
         async with asyncio.timeout(self._connect_seconds):
-            await self._make_room(endpoint)
+            await self._make_room(endpoint, browser)
             self._opening[endpoint] += 1
             try:
-                site, writer = await self._connect(url)
+                site, writer = await _while_open(browser, self._connect(url))
             finally:
                 self._opening[endpoint] -= 1
         connection = _Connection(writer, asyncio.get_running_loop().time())
@@ -199,7 +206,8 @@ class GuardProxy:
             self._open[endpoint].remove(connection)
             writer.close()
 
-    async def _make_room(self, endpoint: tuple[str, int]) -> None:
+    async def _make_room(self, endpoint: tuple[str, int], browser: StreamReader) -> None:
+        """Wait until one more connection may be opened. Raises: ConnectionError when the browser has left."""
         loop = asyncio.get_running_loop()
         while len(self._open[endpoint]) + self._opening[endpoint] >= self._connections:
             # A browser keeps connections open for minutes, in one pool for each kind of request.
@@ -208,6 +216,8 @@ class GuardProxy:
             )
             if spare is not None:
                 spare.writer.close()
+            if browser.at_eof():
+                raise ConnectionResetError("the browser closed the connection")
             await asyncio.sleep(0.01)
 
     async def _connect(self, url: Url) -> tuple[StreamReader, StreamWriter]:
@@ -272,6 +282,19 @@ class GuardProxy:
             if left is None and not from_site:
                 # The browser closed the connection, so the other direction ends, too.
                 sink.close()
+
+
+async def _while_open(browser: StreamReader, work: Coroutine[Any, Any, _T]) -> _T:
+    """Await a step towards a connection. Raises: ConnectionError when the browser no longer waits for it."""
+    working = asyncio.ensure_future(work)
+    try:
+        while not working.done():
+            if browser.at_eof():
+                raise ConnectionResetError("the browser closed the connection")
+            await asyncio.wait({working}, timeout=SECONDS_TO_NOTICE)
+        return working.result()
+    finally:
+        working.cancel()
 
 
 def _read_head(data: bytes) -> _Request:

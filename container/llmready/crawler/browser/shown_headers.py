@@ -18,27 +18,31 @@ POLICY = (
 # own process sends requests that a page asks for, which the crawler cannot pause. The others use devices, models or
 # the reader. The names of older versions are included.
 _OFF = """
-accelerometer all-screens-capture ambient-light-sensor attribution-reporting autofill autoplay battery bluetooth
+all-screens-capture ambient-light-sensor attribution-reporting autofill autoplay battery bluetooth
 browsing-topics camera captured-surface-control clipboard-read clipboard-write compute-pressure controlled-frame
 deferred-fetch deferred-fetch-minimal digital-credentials-create digital-credentials-get direct-sockets
 direct-sockets-private display-capture encrypted-media focus-without-user-activation fullscreen geolocation
-gyroscope hid identity-credentials-get idle-detection interest-cohort join-ad-interest-group keyboard-map
-language-detector language-model local-fonts magnetometer media-playback-while-not-visible microphone midi
+hid identity-credentials-get idle-detection interest-cohort join-ad-interest-group keyboard-map
+language-detector language-model local-fonts media-playback-while-not-visible microphone midi
 on-device-speech-recognition otp-credentials payment picture-in-picture private-aggregation
 private-state-token-issuance private-state-token-redemption proofreader publickey-credentials-create
 publickey-credentials-get rewriter run-ad-auction screen-wake-lock serial shared-storage shared-storage-select-url
 smart-card speaker-selection storage-access sub-apps summarizer translator usb usb-unrestricted web-share
-window-management writer xr-spatial-tracking
+window-management writer
 """
 FEATURES_OFF = _OFF.split()
 
 FEATURES_ON = frozenset(
     {
+        "accelerometer",
         "aria-notify",
         "cross-origin-isolated",
         "gamepad",
+        "gyroscope",
+        "magnetometer",
         "sync-xhr",
         "unload",
+        "xr-spatial-tracking",
         # The address guard decides which addresses may be requested.
         "local-network",
         "local-network-access",

@@ -7,7 +7,6 @@ import base64
 import contextlib
 import json
 import logging
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +15,10 @@ from playwright.async_api import Error
 from llmready.crawler.browser.answers import OF_MORE, OF_NOTHING, OF_READ, OF_WATCH, evaluated, within
 from llmready.crawler.browser.more import Rendered, read_with_more
 from llmready.crawler.browser.shown_headers import shown_headers
+from llmready.crawler.browser.visit import Visit
 from llmready.crawler.failures import Code, Failure
 from llmready.crawler.page.media import is_page_path
-from llmready.crawler.urls import BadUrl, Url, parse
+from llmready.crawler.urls import BadUrl, parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -55,37 +55,6 @@ class Crashed(Exception):
     """The process of the page crashed."""
 
 
-@dataclass(slots=True)
-class _Visit:
-    """The state of the page that is shown."""
-
-    response: Response
-    requests: PageRequests
-    opened: bool = False
-    parsed: asyncio.Event = field(default_factory=asyncio.Event)
-    ended: asyncio.Event = field(default_factory=asyncio.Event)
-    flying: set[str] = field(default_factory=set)
-    landed: asyncio.Event = field(default_factory=asyncio.Event)
-    decoded: dict[str, int] = field(default_factory=dict)
-    size: int = 0
-    moved: int = 0
-    pressed: bool = False
-    leads_to: Url | None = None
-    read: Rendered | None = None
-    failure: Failure | None = None
-    crashed: bool = False
-
-    def read_before(self, failure: Failure) -> Rendered:
-        """Return what was read before the page was asked for more. Raises: the failure, if nothing was."""
-        if self.read is None or failure.code == Code.BUDGET_EXCEEDED:
-            raise failure
-        return replace(self.read, is_unfinished=True)
-
-    def fail(self, failure: Failure) -> None:
-        self.failure = self.failure or failure
-        self.ended.set()
-
-
 class Tab:
     """A tab; create it with `open`."""
 
@@ -98,7 +67,7 @@ class Tab:
         self._budget = budget
         self._watch = watch
         self._frame = ""
-        self._visit: _Visit | None = None
+        self._visit: Visit | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
     @classmethod
@@ -117,6 +86,8 @@ class Tab:
             "Network.loadingFailed": tab._finished,
             "Page.domContentEventFired": tab._parsed,
             "Page.frameStoppedLoading": tab._parsed,
+            "Page.frameRequestedNavigation": tab._navigated,
+            "Page.frameNavigated": tab._navigated,
         }
         for name, handler in handlers.items():
             session.on(name, handler)
@@ -137,7 +108,7 @@ class Tab:
         Raises: Failure, Crashed, or Playwright's Error when the browser ended. The tab cannot be used afterwards.
         """
         self.shown += 1
-        visit = self._visit = _Visit(response, requests)
+        visit = self._visit = Visit(response, requests)
         visit.landed.set()
         working = asyncio.ensure_future(self._work(visit))
         ended = asyncio.ensure_future(visit.ended.wait())
@@ -174,22 +145,22 @@ class Tab:
         return True
 
     async def close(self) -> None:
-        """Close the tab. Raises: Playwright's Error, TimeoutError."""
+        """Close the tab with its context. Raises: Playwright's Error, TimeoutError."""
         # The end of the session would send the requests that wait to be judged.
         if not self._crashed:
             with contextlib.suppress(Error):
                 await self.clear()
         async with asyncio.timeout(SECONDS_TO_LEAVE):
-            await self._page.close()
+            await self._page.context.close()
 
-    def _end_of(self, visit: _Visit) -> Rendered:
+    def _end_of(self, visit: Visit) -> Rendered:
         if visit.crashed:
             raise Crashed
         if visit.failure is not None:
             return visit.read_before(visit.failure)
         return Rendered(leads_to=visit.leads_to)
 
-    async def _work(self, visit: _Visit) -> Rendered:
+    async def _work(self, visit: Visit) -> Rendered:
         answer = await self._session.send("Page.navigate", {"url": str(visit.response.url)})
         if "errorText" in answer:
             raise Failure(
@@ -211,7 +182,7 @@ class Tab:
             asked, lambda at: self._wait_until_stable(visit, at), lambda: self._read(visit)
         )
 
-    async def _wait_until_stable(self, visit: _Visit, asked: float | None = None) -> None:
+    async def _wait_until_stable(self, visit: Visit, asked: float | None = None) -> None:
         """Wait until the page no longer changes. `asked` is its time when it was asked for more."""
         loop = asyncio.get_running_loop()
         began, elements = loop.time(), 0
@@ -233,12 +204,12 @@ class Tab:
                 return
             await asyncio.sleep(QUIET_MS / 1000)
 
-    async def _look(self, visit: _Visit, asked: float | None) -> dict[str, Any]:
+    async def _look(self, visit: Visit, asked: float | None) -> dict[str, Any]:
         since = "" if asked is None else f", {asked}"
         expression = f"globalThis[{json.dumps(self._watch)}]({QUIET_MS}, {LOOK_MS}{since})"
         return await self._evaluated(visit, expression, OF_WATCH)
 
-    async def _read(self, visit: _Visit) -> Rendered:
+    async def _read(self, visit: Visit) -> Rendered:
         world = await self._session.send(
             "Page.createIsolatedWorld", {"frameId": self._frame, "worldName": "llmready"}
         )
@@ -258,7 +229,7 @@ class Tab:
         return rendered
 
     async def _evaluated(
-        self, visit: _Visit, expression: str, shape: Shape, context: int | None = None
+        self, visit: Visit, expression: str, shape: Shape, context: int | None = None
     ) -> dict[str, Any]:
         return await evaluated(self._session, visit.response.url, expression, shape, context)
 
@@ -282,7 +253,7 @@ class Tab:
             self._send("Fetch.failRequest", requestId=event["requestId"], errorReason="Aborted")
             self._leave(visit, request)
 
-    def _leave(self, visit: _Visit, request: dict[str, Any]) -> None:
+    def _leave(self, visit: Visit, request: dict[str, Any]) -> None:
         """Record that the page navigates to another one.
 
         A navigation by a submitted form, or after the crawler pressed a control, is not followed. A download does not
@@ -304,7 +275,7 @@ class Tab:
             visit.leads_to = target
             visit.ended.set()
 
-    def _judge(self, visit: _Visit, event: dict[str, Any]) -> None:
+    def _judge(self, visit: Visit, event: dict[str, Any]) -> None:
         paused, request = event["requestId"], event["request"]
         try:
             allowed = visit.requests.may_send(
@@ -371,6 +342,19 @@ class Tab:
         if self._visit is not None and self._visit.opened:
             self._visit.parsed.set()
 
+    def _navigated(self, event: dict[str, Any]) -> None:
+        """Leave a document that the page made itself (`blob:`), which has no Permissions-Policy."""
+        frame, visit = event.get("frame", event), self._visit
+        url = frame["url"]
+        if (
+            visit is None
+            or frame.get("frameId", frame.get("id")) != self._frame
+            or not url.startswith("blob:")
+        ):
+            return
+        self._send("Page.stopLoading")
+        visit.fail(Failure(Code.REDIRECTS_ELSEWHERE, f"{visit.response.url} redirects to {url[:100]}."))
+
     def _crash(self) -> None:
         self._crashed = True
         if self._visit is not None:
@@ -390,5 +374,5 @@ class Tab:
         task.add_done_callback(self._tasks.discard)
 
 
-def _too_large(visit: _Visit, most: int, what: str) -> Failure:
+def _too_large(visit: Visit, most: int, what: str) -> Failure:
     return Failure(Code.PAGE_TOO_LARGE, f"{what} at {visit.response.url} is larger than {most / 1e6:g} MB.")

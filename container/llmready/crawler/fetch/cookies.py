@@ -17,13 +17,19 @@ _MOST = 50
 """Greatest number of cookies; a cookie wall needs fewer."""
 _LONGEST = 4096
 """Characters of a name and its value together."""
+_MOST_OF_A_URL = 10
+_LONGEST_OF_A_URL = 3000
+"""Number and characters of the cookies that one URL sets, so that it cannot displace those of all others."""
 _LONGEST_HEADER = 6000
 """Characters of all cookies of a request, because many servers refuse a header of 8 kB."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Cookie:
-    """A cookie. `is_host_only`: whether it is not sent to subdomains of its domain."""
+    """A cookie.
+
+    `is_host_only`: whether it is not sent to subdomains of its domain. `source`: the URL that set it.
+    """
 
     name: str
     value: str
@@ -31,6 +37,7 @@ class _Cookie:
     path: str
     is_host_only: bool
     is_secure: bool
+    source: str
 
     @property
     def pair(self) -> str:
@@ -74,13 +81,19 @@ class RedirectCookies:
             self.changes += 1
             if is_expired:
                 self._cookies.pop(key, None)
-            elif key in self._cookies or len(self._cookies) < _MOST:
+            elif (key in self._cookies or len(self._cookies) < _MOST) and self._has_room(cookie, key):
                 self._cookies[key] = cookie
+
+    def _has_room(self, cookie: _Cookie, key: tuple[str, str, str]) -> bool:
+        """Return whether the URL that sets a cookie may set it besides its others."""
+        of_url = [one for known, one in self._cookies.items() if known != key and one.source == cookie.source]
+        length = sum(len(one.pair) for one in (*of_url, cookie))
+        return len(of_url) < _MOST_OF_A_URL and (length <= _LONGEST_OF_A_URL or not of_url)
 
     def header(self, url: Url) -> dict[str, str]:
         """Return the Cookie header of a request, or no header."""
         sent = [cookie for cookie in self._cookies.values() if cookie.is_for(url)]
-        # The longest ones are left out, so that those of one page cannot take the place of the site's own.
+        # The longest ones are left out.
         shortest = sorted(sent, key=lambda cookie: len(cookie.pair))
         ends = itertools.accumulate(len(cookie.pair) + 2 for cookie in shortest)
         kept = shortest[: sum(end <= _LONGEST_HEADER for end in ends)]
@@ -107,7 +120,7 @@ def _read(header: str, url: Url) -> tuple[_Cookie | None, bool]:
     path = attributes.get("path", "")
     if not path.startswith("/"):
         path = url.path[: url.path.rfind("/")] or "/"
-    cookie = _Cookie(name, value, domain or url.host, path, not domain, "secure" in attributes)
+    cookie = _Cookie(name, value, domain or url.host, path, not domain, "secure" in attributes, str(url))
     return cookie, _has_expired(attributes)
 
 

@@ -13,7 +13,10 @@ GZIP_SIGN = b"\x1f\x8b"
 """First bytes of data in gzip."""
 
 _PIECE = 1024
-"""Bytes that are decoded at once behind the first member, because zlib copies what follows the end of a member."""
+"""Bytes that are read at once of headers and behind the first member.
+
+zlib copies what follows the end of a member, and the name of a file in a header may be long.
+"""
 
 _GZIP_TRAILER = 8
 _ZLIB_HEADER = 2
@@ -37,7 +40,8 @@ class Inflate:
         parts = bytearray()
         at = 0
         while at < len(data) and len(parts) < most and not self._has_ended:
-            piece = data[at : at + _PIECE] if self._members else data[at:]
+            is_in_parts = self._members or self._decoder is None
+            piece = data[at : at + _PIECE] if is_in_parts else data[at:]
             at += len(piece)
             if self._decoder is None:
                 piece = self._begin(piece)
