@@ -186,6 +186,8 @@ export class Line {
     if (isUnclearLabel(inner)) {
       if (inner.startsWith('`') && this.endsWithSpan()) this.push(' ')
       this.add(inner)
+      // Further text would belong to an address at its end.
+      if (endsInAddress([], 0, inner)) this.space ||= ' '
       return
     }
     const clean = withoutTracking(address)
@@ -388,9 +390,7 @@ function opensBracket(text) {
 }
 
 /** Return whether a character is white space that can be moved out of emphasis. */
-function isSpace(code) {
-  return code === 32 || code === 160
-}
+const isSpace = (code) => code === 32 || code === 160
 
 /** Return a paragraph, escaped so that none of its lines begins another block. @param {string} text */
 export function asParagraph(text) {
