@@ -129,7 +129,7 @@ export class Line {
       }
       if (this.endsWithSpan()) this.space ||= ' '
       this.begin()
-      this.add('`')
+      if (!this.codeTexts.length) this.add('`')
     }
     this.codeTexts.push(inner)
   }

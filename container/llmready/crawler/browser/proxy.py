@@ -36,6 +36,8 @@ MOST_CONNECTIONS = 256
 """Connections of the browser. Each of its contexts has 32 for requests and 32 for WebSockets."""
 SECONDS_TO_NOTICE = 0.2
 """Time between two looks at whether the browser still waits for a connection."""
+SECONDS_TO_TAKE = 3.0
+"""Seconds in which a site must take more of what the browser sends."""
 IDLE_SECONDS = 0.25
 """Seconds without data from the site after which a connection may be closed for a waiting one."""
 
@@ -272,7 +274,16 @@ class GuardProxy:
                 left = left and left - len(data)
                 connection.moment, connection.site_spoke = loop.time(), from_site
                 sink.write(data)
-                await sink.drain()
+                async with asyncio.timeout(None if from_site else SECONDS_TO_TAKE):
+                    await sink.drain()
+            if not from_site:
+                # The request is complete, but the browser may still leave before the site answers.
+                while await source.read(_PART):
+                    pass
+                left = None
+        except TimeoutError:
+            left = None
+            sink.transport.abort()
         except ConnectionError:
             left = None
         except Failure:

@@ -86,7 +86,6 @@ class Tab:
             "Network.loadingFailed": tab._finished,
             "Page.domContentEventFired": tab._parsed,
             "Page.frameStoppedLoading": tab._parsed,
-            "Page.frameRequestedNavigation": tab._navigated,
             "Page.frameNavigated": tab._navigated,
         }
         for name, handler in handlers.items():
@@ -344,13 +343,9 @@ class Tab:
 
     def _navigated(self, event: dict[str, Any]) -> None:
         """Leave a document that the page made itself (`blob:`), which has no Permissions-Policy."""
-        frame, visit = event.get("frame", event), self._visit
+        frame, visit = event["frame"], self._visit
         url = frame["url"]
-        if (
-            visit is None
-            or frame.get("frameId", frame.get("id")) != self._frame
-            or not url.startswith("blob:")
-        ):
+        if visit is None or frame["id"] != self._frame or not url.startswith("blob:"):
             return
         self._send("Page.stopLoading")
         visit.fail(Failure(Code.REDIRECTS_ELSEWHERE, f"{visit.response.url} redirects to {url[:100]}."))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
 import time
+from collections import Counter
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
@@ -17,9 +17,6 @@ _MOST = 50
 """Greatest number of cookies; a cookie wall needs fewer."""
 _LONGEST = 4096
 """Characters of a name and its value together."""
-_MOST_OF_A_URL = 10
-_LONGEST_OF_A_URL = 3000
-"""Number and characters of the cookies that one URL sets, so that it cannot displace those of all others."""
 _LONGEST_HEADER = 6000
 """Characters of all cookies of a request, because many servers refuse a header of 8 kB."""
 
@@ -28,7 +25,8 @@ _LONGEST_HEADER = 6000
 class _Cookie:
     """A cookie.
 
-    `is_host_only`: whether it is not sent to subdomains of its domain. `source`: the URL that set it.
+    `is_host_only`: whether it is not sent to subdomains of its domain. `source`: host and path of the URL
+    that set it.
     """
 
     name: str
@@ -81,25 +79,29 @@ class RedirectCookies:
             self.changes += 1
             if is_expired:
                 self._cookies.pop(key, None)
-            elif (key in self._cookies or len(self._cookies) < _MOST) and self._has_room(cookie, key):
+            else:
                 self._cookies[key] = cookie
+                self._drop_one_too_many()
 
-    def _has_room(self, cookie: _Cookie, key: tuple[str, str, str]) -> bool:
-        """Return whether the URL that sets a cookie may set it besides its others."""
-        of_url = [one for known, one in self._cookies.items() if known != key and one.source == cookie.source]
-        length = sum(len(one.pair) for one in (*of_url, cookie))
-        return len(of_url) < _MOST_OF_A_URL and (length <= _LONGEST_OF_A_URL or not of_url)
+    def _drop_one_too_many(self) -> None:
+        """Above the limit, drop the newest cookie of the URL that set the most, so that others keep theirs."""
+        if len(self._cookies) <= _MOST:
+            return
+        numbers = Counter(cookie.source for cookie in self._cookies.values())
+        del self._cookies[max(reversed(self._cookies), key=lambda key: numbers[self._cookies[key].source])]
 
     def header(self, url: Url) -> dict[str, str]:
         """Return the Cookie header of a request, or no header."""
         sent = [cookie for cookie in self._cookies.values() if cookie.is_for(url)]
-        # The longest ones are left out.
-        shortest = sorted(sent, key=lambda cookie: len(cookie.pair))
-        ends = itertools.accumulate(len(cookie.pair) + 2 for cookie in shortest)
-        kept = shortest[: sum(end <= _LONGEST_HEADER for end in ends)]
+        while sum(len(cookie.pair) + 2 for cookie in sent) > _LONGEST_HEADER:
+            # The longest cookie of the URL that set the most characters, so that others keep theirs.
+            lengths: Counter[str] = Counter()
+            for cookie in sent:
+                lengths[cookie.source] += len(cookie.pair)
+            sent.remove(max(sent, key=lambda cookie: (lengths[cookie.source], len(cookie.pair))))
         # Cookies with longer paths come first, then older ones (RFC 6265, section 5.4).
         sent.sort(key=lambda cookie: -len(cookie.path))
-        text = "; ".join(cookie.pair for cookie in sent if cookie in kept)
+        text = "; ".join(cookie.pair for cookie in sent)
         return {"Cookie": text} if text else {}
 
 
@@ -120,7 +122,9 @@ def _read(header: str, url: Url) -> tuple[_Cookie | None, bool]:
     path = attributes.get("path", "")
     if not path.startswith("/"):
         path = url.path[: url.path.rfind("/")] or "/"
-    cookie = _Cookie(name, value, domain or url.host, path, not domain, "secure" in attributes, str(url))
+    cookie = _Cookie(
+        name, value, domain or url.host, path, not domain, "secure" in attributes, url.host + url.path
+    )
     return cookie, _has_expired(attributes)
 
 
