@@ -1,6 +1,7 @@
 // The blocks of a Markdown text: paragraphs, headings, lists, quotations, code, tables and rules.
 import { visible } from './characters.mjs'
-import { Line, asParagraph } from './line.mjs'
+import { Line } from './line.mjs'
+import { asParagraph } from './paragraphs.mjs'
 
 /**
  * @typedef {object} Container A quotation or an item of a list.

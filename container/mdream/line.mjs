@@ -19,12 +19,6 @@ const ESCAPE = /\\([!-/:-@[-`{-~])/g
 // White space that is not a single space, which can stay as it is.
 const WHITE_SPACE = /[\t\n\f\r][ \t\n\f\r]*| [ \t\n\f\r]+/g
 const WORD = /[\p{L}\p{N}]/u
-// Text that would begin a block at the start of a line.
-const STARTS_LINE = /^[#\-+>=|:\d[]/
-const STARTS = /(?:^|\n)[#\-+>=|:\d[]/
-const BLOCK_START = /^(?:#{1,6}(?=\s|$)|[-+](?=[\s-]|$)|>|=+\s*$|[|:][|:\-\s]+$)/
-const NUMBER_START = /^(\d{1,9})([.)])(?=\s|$)/
-const DEFINITION_START = /^(\[[^\]]*\]):/
 const BREAK = '  \n'
 const EXCLAMATION = 33
 const LESS = 60
@@ -118,8 +112,10 @@ export class Line {
       if (inner) this.space = ' '
       return
     }
-    const isJoined = this.codeTexts.length > 0 && !this.space && !this.breaks && !this.unwritten && typeof this.pieces.at(-1) === 'string'
-    if (!isJoined) {
+    const isBehindCode = this.codeTexts.length > 0
+    if (!isBehindCode || this.space || this.breaks || this.beginsMark()) {
+      // The code before may become text that ends with an address.
+      this.endCode()
       const isBehindAddress = !this.space && !this.breaks && endsInAddress(this.pieces)
       if (isBehindAddress || (this.isInLink && TAG.test(inner) && BREAKS_LABEL.test(inner))) {
         // Some parsers would read the beginning of a code span as a part of the address, or end the label of the link
@@ -127,9 +123,9 @@ export class Line {
         this.text(inner)
         return
       }
-      if (this.endsWithSpan()) this.space ||= ' '
+      if (!isBehindCode && this.endsWithSpan()) this.space ||= ' '
       this.begin()
-      if (!this.codeTexts.length) this.add('`')
+      this.add('`')
     }
     this.codeTexts.push(inner)
   }
@@ -313,6 +309,11 @@ export class Line {
     this.endsWithLink = this.endsWithTag = false
   }
 
+  /** Return whether a mark will be written before the next content. Marks within themselves are not written. */
+  beginsMark() {
+    return this.marks.slice(this.marks.length - this.unwritten).some((one) => one.mark === 'link' || one.pair >= 0)
+  }
+
   /** Return whether the line ends with a code span that cannot be joined to the next one. */
   endsWithSpan() {
     const last = this.pieces.at(-1)
@@ -391,10 +392,3 @@ function opensBracket(text) {
 
 /** Return whether a character is white space that can be moved out of emphasis. */
 const isSpace = (code) => code === 32 || code === 160
-
-/** Return a paragraph, escaped so that none of its lines begins another block. @param {string} text */
-export function asParagraph(text) {
-  if (!(text.includes('\n') ? STARTS : STARTS_LINE).test(text)) return text
-  return text.split('\n').map((one) => (
-    one.replace(BLOCK_START, '\\$&').replace(NUMBER_START, '$1\\$2').replace(DEFINITION_START, '$1\\:'))).join('\n')
-}

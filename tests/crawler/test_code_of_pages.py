@@ -66,6 +66,7 @@ def test_no_code_block_goes_on_in_the_next_page(end: str, tmp_path: Path) -> Non
         f"<p>Words <code>`</code><a href='/x'><code>]</code> <code>]</code> <code>{SHOWN}</code></a>",
         f"<p>W <a href='/x'><code>](</code> <code>&lt;b></code> http://a.b/</a><code>a`</code> <code>{SHOWN}</code>",
         f"<p><b><a href=/x>k <code>a`</code><b><code>](</code><code>&lt;b></code>w</b></a></b> <code>{SHOWN}</code>",
+        f"<table><tr><th>h<th>i<tr><td>W <code>http://a.b/\\|</code><b><code>{SHOWN}</code></b><td>j</table>",
         f"<table><tr><th>h<td>a &lt;<code>{SHOWN.removeprefix('&lt;')}\\|</code></table>",
     ],
 )

@@ -34,6 +34,8 @@ _T = TypeVar("_T")
 HEAD_BYTES = 64 * 1024
 MOST_CONNECTIONS = 256
 """Connections of the browser. Each of its contexts has 32 for requests and 32 for WebSockets."""
+MOST_WAITING = 256
+"""Connections of the browser that wait for a place."""
 SECONDS_TO_NOTICE = 0.2
 """Time between two looks at whether the browser still waits for a connection."""
 SECONDS_TO_TAKE = 3.0
@@ -119,6 +121,7 @@ class GuardProxy:
         self._open: defaultdict[tuple[str, int], list[_Connection]] = defaultdict(list)
         self._opening: defaultdict[tuple[str, int], int] = defaultdict(int)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._places = asyncio.Semaphore(MOST_CONNECTIONS)
         self._server: asyncio.Server | None = None
 
     async def __aenter__(self) -> Self:
@@ -142,14 +145,19 @@ class GuardProxy:
 
     async def _accept(self, reader: StreamReader, writer: StreamWriter) -> None:
         task = asyncio.current_task()
-        if task is None or len(self._tasks) >= MOST_CONNECTIONS:
+        if task is None or len(self._tasks) >= MOST_CONNECTIONS + MOST_WAITING:
             writer.close()
             return
         self._tasks.add(task)
         try:
-            await self._serve(reader, writer)
-        except asyncio.CancelledError:
-            # The proxy is closing; asyncio would log a cancelled handler as an error.
+            async with asyncio.timeout(self._connect_seconds):
+                await self._places.acquire()
+            try:
+                await self._serve(reader, writer)
+            finally:
+                self._places.release()
+        except (asyncio.CancelledError, TimeoutError):
+            # The proxy is closing, or all places are in use; asyncio would log a cancelled handler as an error.
             pass
         finally:
             writer.close()
@@ -206,7 +214,7 @@ class GuardProxy:
             yield site, connection
         finally:
             self._open[endpoint].remove(connection)
-            writer.close()
+            _close(writer)
 
     async def _make_room(self, endpoint: tuple[str, int], browser: StreamReader) -> None:
         """Wait until one more connection may be opened. Raises: ConnectionError when the browser has left."""
@@ -217,7 +225,7 @@ class GuardProxy:
                 (connection for connection in self._open[endpoint] if connection.idle(loop.time())), None
             )
             if spare is not None:
-                spare.writer.close()
+                _close(spare.writer)
             if browser.at_eof():
                 raise ConnectionResetError("the browser closed the connection")
             await asyncio.sleep(0.01)
@@ -292,7 +300,13 @@ class GuardProxy:
         finally:
             if left is None and not from_site:
                 # The browser closed the connection, so the other direction ends, too.
-                sink.close()
+                _close(sink)
+
+
+def _close(writer: StreamWriter) -> None:
+    """Close the connection to a site. Closing would wait until the site has taken everything that is written."""
+    writer.close()
+    asyncio.get_running_loop().call_later(SECONDS_TO_TAKE, writer.transport.abort)
 
 
 async def _while_open(browser: StreamReader, work: Coroutine[Any, Any, _T]) -> _T:
