@@ -456,7 +456,6 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "sitemap": lambda text: parse_sitemap(f"<urlset><url><loc>{text}".encode(), URL),
     "sitemap as text": lambda text: parse_sitemap(text.encode(), URL),
     "robots": _read_robots,
-    "compressed body": _decode_members,
     "encoding": lambda text: to_utf8(text.encode(), "text/html"),
     "text spans": lambda text: _last(text_spans(text.encode())),
     "limits of the parser": is_sane,
@@ -544,6 +543,11 @@ def _first_too_slow(
 def test_twice_the_text_takes_at_most_three_times_as_long(name: str) -> None:
     call = FUNCTIONS[name]
     assert not _too_slow(lambda text: _seconds(call, text), TEXTS)
+
+
+def test_twice_the_members_of_a_body_take_at_most_three_times_as_long() -> None:
+    largest = min(LARGEST, LARGEST_OF_ALL)
+    assert not _first_too_slow(partial(_seconds, _decode_members), "a", "", largest=largest)
 
 
 def test_quadratic_time_is_noticed() -> None:
