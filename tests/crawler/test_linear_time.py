@@ -429,9 +429,9 @@ def _last(values: Iterable[object]) -> None:
 
 def _decode_members(text: str) -> None:
     # A header with a long name, whose comment arrives in many parts.
-    named = Body("gzip", 20 * LARGEST, Budget(20 * LARGEST))
-    named.feed(EMPTY_MEMBER[:3] + b"\x18" + EMPTY_MEMBER[4:10] + b"n" * 8 * len(text) + b"\0")
-    for _ in range(len(text) // 64):
+    named = Body("gzip", 100 * LARGEST, Budget(100 * LARGEST))
+    named.feed(EMPTY_MEMBER[:3] + b"\x18" + EMPTY_MEMBER[4:10] + b"n" * 32 * len(text) + b"\0")
+    for _ in range(len(text) // 16):
         named.feed(b"c")
     # The second encoding gets all members in one call.
     members = gzip.compress(b"\0" * 8 * len(text)) + SHORT_MEMBER * (len(text) // 16)
