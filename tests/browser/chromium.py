@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from llmready.crawler.browser.process import find_chromium
+from llmready.crawler.browser.proxy import GuardProxy
 from llmready.crawler.failures import Failure
+from llmready.crawler.urls import Url
 from testkit import needs
 
 
@@ -15,6 +19,19 @@ def chromium() -> Path:
         return find_chromium()
     except Failure:
         needs.missing("chromium-headless-shell")
+
+
+def hosts_asked_for(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return a list to which the proxy adds the host of each connection that the browser asks for."""
+    asked: list[str] = []
+    check = GuardProxy._check
+
+    def checked(proxy: GuardProxy, url: Url) -> None:
+        asked.append(url.host)
+        check(proxy, url)
+
+    monkeypatch.setattr(GuardProxy, "_check", checked)
+    return asked
 
 
 def descendants(root: int) -> dict[int, str]:

@@ -6,11 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from llmready.crawler.browser.proxy import GuardProxy
-from llmready.crawler.urls import Url
 from testkit.crawler_program import call
 from testkit.serving import Answer, Request, serving
-from tests.browser.chromium import chromium
+from tests.browser.chromium import chromium, hosts_asked_for
 from tests.browser.test_other_hosts import victim
 from tests.browser.test_rendering import failures, markdown, shell
 
@@ -62,14 +60,7 @@ def test_a_document_that_the_page_makes_itself_is_left_at_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     chromium()
-    asked: list[str] = []
-    check = GuardProxy._check
-
-    def checked(proxy: GuardProxy, url: Url) -> None:
-        asked.append(url.host)
-        check(proxy, url)
-
-    monkeypatch.setattr(GuardProxy, "_check", checked)
+    asked = hosts_asked_for(monkeypatch)
     pages: dict[str, Answer | str] = {
         "/": shell("write('<a href=/bad>B</a>')"),
         "/bad": shell(DOCUMENT),

@@ -17,14 +17,13 @@ from llmready.crawler.browser.other_hosts import (
     PageRequests,
 )
 from llmready.crawler.browser.process import arguments
-from llmready.crawler.browser.proxy import GuardProxy
 from llmready.crawler.browser.shown_headers import FEATURES_ON
 from llmready.crawler.failures import Failure
 from llmready.crawler.fetch.robots import Robots
-from llmready.crawler.urls import Url, parse
+from llmready.crawler.urls import parse
 from testkit.crawler_program import call
 from testkit.serving import Answer, serving
-from tests.browser.chromium import chromium
+from tests.browser.chromium import chromium, hosts_asked_for
 from tests.browser.test_other_hosts import victim
 from tests.browser.test_rendering import failures, markdown, shell
 
@@ -71,14 +70,7 @@ def test_a_page_cannot_make_the_browser_itself_ask_for_credentials(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     chromium()
-    asked: list[str] = []
-    check = GuardProxy._check
-
-    def checked(proxy: GuardProxy, url: Url) -> None:
-        asked.append(url.host)
-        check(proxy, url)
-
-    monkeypatch.setattr(GuardProxy, "_check", checked)
+    asked = hosts_asked_for(monkeypatch)
     with (
         victim() as attacked,
         serving({"/": shell(CREDENTIALS.replace("ADDRESS", attacked.address))}) as site,
