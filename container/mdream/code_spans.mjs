@@ -58,5 +58,7 @@ function codeIn(span) {
  * @param {string} formula
  */
 export function formulaInCell(formula) {
-  return formula.replace(/\\([^])|\|/g, (found, sign) => (found === '|' ? '\\|' : sign === '|' ? '\\Vert ' : found))
+  // A space ends the command before a letter. Before the closing dollar sign, it would be no formula for some parsers.
+  return formula.replace(/\\\|(?=([a-z])?)|\\[^]|\|/gi, (found, letter) => (
+    found === '|' ? '\\|' : found === '\\|' ? (letter ? '\\Vert ' : '\\Vert') : found))
 }
