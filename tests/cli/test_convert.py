@@ -181,6 +181,26 @@ def test_a_signal_ends_the_command(number: signal.Signals, code: ExitCode, *, is
         assert process.wait(20) == code
 
 
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [(signal.SIGINT, ExitCode.INTERRUPTED), (signal.SIGTERM, ExitCode.TERMINATED)],
+    ids=["interrupted", "terminated"],
+)
+def test_a_signal_ends_the_command_while_it_converts(
+    number: signal.Signals, code: ExitCode, tmp_path: Path
+) -> None:
+    pages = tmp_path / "pages.jsonl"
+    pages.write_bytes(_lines(*[{"id": 1, "url": "https://example.com/", "html": PAGE}] * 50_000))
+    with _running(str(pages)) as process:
+        for _ in range(20):
+            process.stdout.readline()
+        reader = threading.Thread(target=process.stdout.read)
+        reader.start()
+        process.send_signal(number)
+        assert process.wait(20) == code
+        reader.join(20)
+
+
 @pytest.mark.parametrize("count", [1, 50], ids=["waits_for_a_line", "has_more_pages"])
 def test_the_command_ends_when_its_output_is_closed(count: int) -> None:
     with _running() as process:
@@ -199,9 +219,9 @@ class _Process(subprocess.Popen[bytes]):
 
 
 @contextmanager
-def _running() -> Iterator[_Process]:
+def _running(file: str = "-") -> Iterator[_Process]:
     """Run the command, with pipes as its streams. It is killed at the end if it still runs."""
-    command = [sys.executable, "-m", "llmready.cli.main", "convert", "--jsonl"]
+    command = [sys.executable, "-m", "llmready.cli.main", "convert", "--jsonl", file]
     process = _Process(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     try:
         yield process

@@ -5,13 +5,19 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import signal
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO, TypeVar, cast
 
 from llmready.crawler.failures import Failure
 from llmready.crawler.urls import BadUrl
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+T = TypeVar("T")
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
@@ -53,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
 
     try:
         body = sys.stdin.buffer.read() if args.file == "-" else Path(args.file).read_bytes()
-        page = asyncio.run(convert_one(body, args.url))
+        page = _until_terminated(convert_one(body, args.url))
     except OSError as error:
         print(f"{args.file} cannot be read: {error.strerror}.", file=sys.stderr)
         return EXIT_FAILED
@@ -82,7 +88,34 @@ def _run_lines(file: str) -> int:
         return EXIT_FAILED
     target = open(1, "wb", buffering=0, closefd=False)  # noqa: SIM115
     try:
-        return 0 if asyncio.run(convert_lines(source, cast("BinaryIO", target))) else EXIT_FAILED
+        return 0 if _until_terminated(convert_lines(source, cast("BinaryIO", target))) else EXIT_FAILED
     except Failure as failure:
         print(failure, file=sys.stderr)
     return EXIT_FAILED
+
+
+def _until_terminated(work: Coroutine[None, None, T]) -> T:
+    """Run asynchronous work. SIGTERM cancels it, as `asyncio.run` does for SIGINT, and is raised again at its end.
+
+    A handler that raises an exception would not end the work: the event loop only logs what a callback raises.
+    """
+    handler, is_terminated = signal.getsignal(signal.SIGTERM), False
+
+    async def cancellable() -> T:
+        task = asyncio.current_task()
+
+        def terminate() -> None:
+            nonlocal is_terminated
+            is_terminated = True
+            if task is not None:
+                task.cancel()
+
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, terminate)
+        return await work
+
+    try:
+        return asyncio.run(cancellable())
+    finally:
+        signal.signal(signal.SIGTERM, handler)
+        if is_terminated:
+            signal.raise_signal(signal.SIGTERM)
