@@ -51,17 +51,45 @@ export function beforeMain(tree, measure, main, pageType) {
   return WITHOUT_LEAD.has(pageType) ? [heading] : [heading, ...leadBetween(tree, measure, heading, main)]
 }
 
-/** Return the first heading that reads like the title of the page, or else the only one before the main part; or -1. */
+/**
+ * Return the first heading that reads like the title of the page, or else the only one of the first level before the main
+ * part; or -1.
+ */
 function pageHeading(tree, measure, main) {
   const headings = tree.all(0, ID.h1).filter((node) => measure.length(node) > 0).slice(0, MOST_HEADINGS)
-  const titles = headings.map((node) => textOf(tree, node))
-  for (const fits of [beginsAlike, sharesWords]) {
-    const at = titles.findIndex((title) => fits(tree.title, title))
-    if (at >= 0) return headings[at]
+  const whole = titleOf(tree)
+  // A heading that is a link may be the name of the site.
+  for (const some of [headings.filter((node) => measure.prose(node) > 0), headings]) {
+    for (const fits of [beginsAlike, sharesWords]) {
+      const found = some.find((node) => fits(whole, textOf(tree, node)))
+      if (found !== undefined) return found
+    }
   }
+  const section = sectionHeading(tree, measure, main, whole)
+  if (section >= 0) return section
   const isOnly = headings.length === 1 && headings[0] < main && measure.linked(headings[0]) === 0
   // A single word is most often the name of the site.
-  return isOnly && titles[0].includes(' ') ? headings[0] : -1
+  return isOnly && textOf(tree, headings[0]).includes(' ') ? headings[0] : -1
+}
+
+/** Return the heading of a lower level that is the title, such as that of a section of a book, before the main part; or -1. */
+function sectionHeading(tree, measure, main, title) {
+  for (const level of [ID.h2, ID.h3]) {
+    const headings = tree.all(0, level).filter((node) => node < tree.end[main] && measure.length(node) > 0).slice(0, MOST_HEADINGS)
+    const found = headings.find((node) => measure.linked(node) === 0 && isTitle(title, textOf(tree, node).toLowerCase()))
+    if (found !== undefined) return found < main ? found : -1
+  }
+  return -1
+}
+
+/** Return whether a heading is a title, or its beginning. A single word at the beginning may be the name of the site. */
+function isTitle(title, heading) {
+  return title === heading || (heading.includes(' ') && title.startsWith(heading))
+}
+
+/** Return the beginning of the title of a page in lower case. */
+function titleOf(tree) {
+  return resolved(tree.title.slice(0, LONGEST_TITLE)).trim().replace(/\s+/g, ' ').toLowerCase()
 }
 
 /**
@@ -76,6 +104,8 @@ function leadBetween(tree, measure, heading, main) {
   let wrapper = 0
   let length = 0
   let seen = 0
+  // A heading directly above a lead, such as NAME in a manual page.
+  let above = -1
   const files = new FirstFiles(tree, main)
   for (let node = tree.end[heading]; node < main && seen < MOST_SEEN; seen++) {
     if (main < tree.end[node] && !tree.gone[node]) {
@@ -83,8 +113,12 @@ function leadBetween(tree, measure, heading, main) {
       continue
     }
     if (node >= wrapper && isLead(tree, measure, node, node < tree.end[header] ? SHORTEST_IN_HEADER : SHORTEST_LEAD)) {
+      if (above >= 0) found.push(above)
       found.push(node)
       length += measure.length(node)
+      above = -1
+    } else if (tree.tag[node] === ID.h2 && node < tree.end[tree.parent[heading]] && measure.linked(node) === 0 && !tree.gone[node]) {
+      above = node
     } else if (picture < 0 && isPicture(tree, measure, node, files)) {
       picture = node
       found.push(node)
@@ -151,8 +185,7 @@ function isWrapper(tree, node) {
 }
 
 /** Return whether the title begins with a heading, or the heading with the first part of the title. */
-function beginsAlike(title, heading) {
-  const whole = resolved(title.slice(0, LONGEST_TITLE)).trim().replace(/\s+/g, ' ').toLowerCase()
+function beginsAlike(whole, heading) {
   const first = whole.split(TITLE_PARTS)[0].trim()
   const lower = heading.toLowerCase()
   return !first || lower.startsWith(first) || whole.startsWith(lower)
@@ -162,7 +195,7 @@ function beginsAlike(title, heading) {
 function sharesWords(title, heading) {
   const own = wordsOf(heading)
   if (own.size < 2) return false
-  const others = wordsOf(resolved(title.slice(0, LONGEST_TITLE)))
+  const others = wordsOf(title)
   return [...own].filter((word) => others.has(word)).length >= COMMON_WORDS * own.size
 }
 

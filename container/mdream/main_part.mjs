@@ -1,13 +1,15 @@
 // Find the main part of a page and remove noise from it.
 import { ARTICLE, MAIN } from './marks.mjs'
 import { belowMain } from './below_main.mjs'
+import { isNamedByAccident } from './accidental.mjs'
 import { mostBeside } from './contents.mjs'
 import { leaveOutControls, leaveOutMore } from './controls.mjs'
 import { beforeMain } from './heading.mjs'
 import { children, holds, outermost, textOf } from './measure.mjs'
-import { ALWAYS, BESIDE, COMMENTS, CONTENT, CONTENTS, OFFER, OF_LINKS, OUTSIDE, RELATED, TITLED } from './names.mjs'
+import { ALWAYS, BESIDE, COMMENTS, CONTENT, CONTENTS, LINE, OFFER, OF_LINKS, OUTSIDE, RELATED, TITLED } from './names.mjs'
 import { leaveOutCounts, leaveOutEmptied } from './leftovers.mjs'
 import { leaveOutNoise } from './noise.mjs'
+import { areSections, hasSectionsBeside } from './sections.mjs'
 import { leaveOutSigns } from './signs.mjs'
 import { leaveOutWalks } from './walks.mjs'
 import { MarkdownWriter } from './markdown.mjs'
@@ -110,7 +112,7 @@ class Page {
     measure.take(tree, main)
     if (!isMarked) {
       this.dropColumns(main)
-      leaveOutWalks(tree, measure, main)
+      leaveOutWalks(tree, measure, main, pageType)
       measure.take(tree, main)
     }
     leaveOutEmptied(tree, measure, main)
@@ -199,7 +201,7 @@ class Page {
   /** Return the article with most of the prose, or with half of it and the heading of the page; else -1. */
   mainArticle(articles, part) {
     const { tree, measure } = this
-    if (!articles.length) return -1
+    if (!articles.length || (this.pageType === 'documentation' && areSections(tree, measure, articles))) return -1
     const best = articles.reduce((one, other) => (measure.prose(other) > measure.prose(one) ? other : one))
     const share = measure.prose(best) / Math.max(1, measure.prose(part))
     if (share >= (articles.length === 1 ? 0.5 : MAIN_ARTICLE)) return best
@@ -215,8 +217,9 @@ class Page {
     for (let level = 0; level < MOST_LEVELS; level++) {
       const next = children(tree, node).find((child) => WRAPPERS[tree.tag[child]] && measure.prose(child) >= NEARLY_ALL * whole)
       if (next === undefined) break
-      // The details of a product are short texts beside its description.
-      if (this.pageType === 'product' && measure.prose(node) - measure.prose(next) > LONG_TEXT) break
+      // The details of a product are short texts beside its description, as are the members beside that of a class.
+      if ((this.pageType === 'product' || this.pageType === 'documentation') && measure.prose(node) - measure.prose(next) > LONG_TEXT) break
+      if (hasSectionsBeside(tree, measure, next)) break
       node = next
     }
     return node
@@ -331,6 +334,7 @@ class Page {
     if (NEVER_FRAME[tag] || tree.first(node, ID.main) >= 0) return true
     if (SMALL[tag]) return this.isKeptSmall(node) || this.isCountOfItem(node)
     if (this.isProse(node) || this.isOfPictures(node)) return true
+    if (this.pageType === 'documentation' && isNamedByAccident(tree, measure, node)) return true
     const share = measure.linkShare(node)
     if (tag === ID.table) return share < 0.6 || tree.first(node, ID.th) >= 0
     if (tag === ID.footer) return tree.tag[tree.parent[node]] === ID.blockquote || this.isFooterOfItem(node)
@@ -364,7 +368,7 @@ class Page {
     let inHeading = false
     for (let above = tree.parent[node]; above >= 0; above = tree.parent[above]) {
       // Highlighters call comments `comment`.
-      if (CODE[tree.tag[above]]) return !tree.get(node, ATTRIBUTE.class).includes('line')
+      if (CODE[tree.tag[above]] || (tree.marks[above] & LINE && tree.tag[node] === ID.span)) return !tree.get(node, ATTRIBUTE.class).includes('line')
       inHeading ||= Boolean(PROPERTIES[tree.tag[above]] & HEADING)
     }
     // mdBook's `a.header` is the heading itself.

@@ -2,10 +2,11 @@
 //
 // Definition lists become terms followed by list items, folded parts are written in full, layout tables become
 // blocks, code blocks lose their markup and keep their language, and the content of a cell becomes one line.
+import { isFragment, textOfFragment } from './fragments.mjs'
 import { InlineWriter, LISTS, SEEN } from './inline.mjs'
 import { leaveOutBullet, numberingOf, taskOf, valueOf } from './items.mjs'
 import { children, firstOf, holds, textOf } from './measure.mjs'
-import { BLOCK_TITLE, FRAGMENT, LINE, PANEL, SIGNATURE } from './names.mjs'
+import { BLOCK_TITLE, PANEL, SIGNATURE } from './names.mjs'
 import { linesOfTable, rawText } from './raw_lines.mjs'
 import { decoded } from './references.mjs'
 import { readTables } from './tables.mjs'
@@ -33,9 +34,6 @@ const LARGE = ids('dl', 'hr', 'pre', 'section', 'table')
 const BLOCKS_IN_CELLS = Uint8Array.from(PROPERTIES, (properties, tag) => (properties & BLOCK && !CELLS[tag] ? 1 : 0))
 /** Elements that prevent a caption from being written as emphasis. */
 const NOT_EMPHASIZED = Uint8Array.from(PROPERTIES, (properties, tag) => (properties & BLOCK || MARKED[tag] || tag === ID.img ? 1 : 0))
-const BLOCKS = Uint8Array.from(PROPERTIES, (properties) => (properties & BLOCK ? 1 : 0))
-/** A class of blocks of code whose lines `br` separates. */
-const OF_CODE = /-code(?:\s|$)/
 const TITLES = ids('div', 'p', 'summary')
 const DOCUTILS = /docutils|sphinx|reStructuredText/i
 
@@ -99,7 +97,7 @@ export class MarkdownWriter extends InlineWriter {
       case ID.blockquote: return this.quotation(node)
       case ID.br: return this.lineBreak(node)
       case ID.dd: return this.explanation(node)
-      case ID.div: return this.isFragment(node) ? this.fragment(node) : this.paragraph(node)
+      case ID.div: return isFragment(this.tree, node) ? this.pre(node, textOfFragment(this.tree, node)) : this.paragraph(node)
       case ID.dl: return this.definitions(node)
       case ID.dt: return this.isEntry(node) ? this.beginItem(node) : this.term(node)
       case ID.figcaption: return this.caption(node)
@@ -371,22 +369,6 @@ export class MarkdownWriter extends InlineWriter {
     line.code(decoded(rawText(tree, node)).trim().replace(/\s+/g, ' '))
     blocks.flush()
     return tree.end[node]
-  }
-
-  isFragment(node) {
-    if (!(this.tree.marks[node] & FRAGMENT)) return false
-    const { tree } = this
-    const lines = children(tree, node)
-    if (lines.length > 0 && lines.every((line) => tree.marks[line] & LINE)) return true
-    return OF_CODE.test(tree.get(node, ATTRIBUTE.class)) && !holds(tree, node, BLOCKS)
-  }
-
-  /** Write a code block in which each line is a block element, or in which line breaks separate the lines. */
-  fragment(node) {
-    const { tree } = this
-    const lines = children(tree, node)
-    if (!lines.length || !(tree.marks[lines[0]] & LINE)) return this.pre(node, rawText(tree, node))
-    return this.pre(node, lines.map((line) => rawText(tree, line)).join('\n'))
   }
 
   /** Write an obsolete element whose content is plain text; unlike `pre`, some of them are no blocks of the parser. */

@@ -18,9 +18,11 @@ export const HIDDEN_STYLE = /display\s*:\s*none/i
 // Generators derive their ids from their text, for links: a heading "Comments" does not mark readers' comments.
 const ANCHORS = Uint8Array.from(PROPERTIES, (properties) => (properties & (HEADING | INLINE) ? 1 : 0))
 for (const name of ['dd', 'dt', 'pre', 'tr']) ANCHORS[ID[name]] = 1
-// The same applies to the ids of docutils' sections, unless a section may be the main part.
+// The same applies to the ids of the sections of docutils, DocBook and Texinfo, unless a section may be the main part.
 const ACCORDION = /(?:^|\s)(?:panel-group|accordion)(?:\s|$)/
-const SECTION_CLASS = /(?:^|\s)(?:section|sect\d|chapter|appendix)(?:\s|$)/
+const SECTION_CLASS = new RegExp(
+  String.raw`(?:^|\s)(?:(?:sub){0,2}section|(?:ref)?sect\d|chapter|(?:appendix|unnumbered)(?:(?:sub){0,2}sec)?)(?:-level-extent)?(?:\s|$)`,
+)
 
 /** Return the marks of an element by the newest attributes of the tree, from the index `first` on. */
 export function judge(tree, tag, first) {

@@ -5,7 +5,7 @@ import { leaveOutCards } from './cards.mjs'
 import { leaveOutContents } from './contents.mjs'
 import { LONGEST_KNOWN, Judgements } from './judgements.mjs'
 import { leaveOutLines } from './lines.mjs'
-import { holds, lineOf, outermost, textOf } from './measure.mjs'
+import { firstOf, holds, lineOf, outermost, textOf } from './measure.mjs'
 import { ALWAYS, AUTHOR, BESIDE, COMMENTS, FILED, OFFER, POST, POSTER, RELATED, REVIEWS } from './names.mjs'
 import { leaveOutPosters } from './posters.mjs'
 import { isNamedReport } from './reports.mjs'
@@ -36,6 +36,8 @@ const LONGEST_TITLE = 60
 const SOME_PROSE = 20
 /** Minimum characters of prose in a section of the text. */
 const SECTION = 70
+/** The same in documentation, where manual pages name their authors. */
+const SHORT_SECTION = 10
 const MOST_HEADINGS = 300
 /** Nodes that are examined below all headings together, for each node of the main part. */
 const MOST_BELOW = 20
@@ -44,13 +46,19 @@ const FEWEST_CARDS = 4
 const BOX_TAGS = ids('#page', 'article', 'body', 'code', 'h1', 'html', 'main', 'pre', 'table', 'tbody', 'td', 'tr')
 const HEADINGS = ids('h1', 'h2', 'h3', 'h4', 'h5', 'h6')
 const OF_BOXES = ids('button', 'form', 'img', 'input', 'select', 'textarea')
-const CODE = ids('pre')
+const CODE = ids('code', 'pre')
+const BLOCKS_OF_CODE = ids('pre')
 const CONTROLS = ids('button', 'input', 'select', 'textarea')
 const LINES = ids('li', 'p')
 const PROSE = ids('p')
 const QUOTATIONS = ids('blockquote')
 const LABELS = ids('label', 'legend', 'option')
+/** Elements whose words are names of something, such as parameters of a function, and not titles of boxes. */
+const NAMES = ids('code', 'dt', 'kbd', 'pre', 'samp', 'td', 'th', 'var')
+/** Elements above a title that are examined. */
+const NEAR = 5
 
+const TOPIC_TITLE = /(?:^|[\s-])title(?:\s|$)/
 /** Addresses of the pages of authors. */
 const PROFILE = /\/(?:authors?|contributors?|profiles?)\//i
 const MORE = new RegExp(`^\\W*(?:${[
@@ -159,7 +167,14 @@ class Noise {
     if (marks & AUTHOR && length < LONGEST_AUTHOR && length < SMALL_PART * whole) return true
     if (marks & FILED && share > MOSTLY_LINKS) return true
     if (marks & BESIDE && share >= LINKED) return true
-    return tree.tag[node] === ID.aside && share >= LINKED
+    return tree.tag[node] === ID.aside && share >= LINKED && !this.isTopic(node)
+  }
+
+  /** Return whether an `aside` of documentation begins with a title that is no heading, as the topics of docutils do. */
+  isTopic(node) {
+    const { tree } = this
+    const title = firstOf(tree, node)
+    return this.pageType === 'documentation' && title >= 0 && tree.tag[title] === ID.p && TOPIC_TITLE.test(tree.get(title, ATTRIBUTE.class))
   }
 
   /** Leave out forms, because labels without fields have no meaning. A form that encloses text is kept. */
@@ -189,7 +204,7 @@ class Noise {
     const { tree } = this
     let seen = 0
     for (let node = this.main + 1; node < tree.end[this.main] && seen < MOST_HEADINGS; node++) {
-      if (tree.gone[node]) {
+      if (tree.gone[node] || CODE[tree.tag[node]]) {
         node = tree.end[node] - 1
         continue
       }
@@ -200,7 +215,7 @@ class Noise {
       if (!isMore && !(this.isText && announced & AN_OFFER)) continue
       // A box may contain more than the content under one of its headings.
       const nodes = [this.boxOf(node), this.under(node)].find((one) => one.length && this.isPromised(one, isMore))
-      if (!isMore && nodes && PROPERTIES[tree.tag[node]] & HEADING && this.isSection(node, nodes)) continue
+      if (!isMore && nodes && (PROPERTIES[tree.tag[node]] & HEADING ? this.isSection(node, nodes) : this.isLabel(node, nodes[0]))) continue
       for (const one of nodes ?? []) tree.leaveOut(one)
     }
   }
@@ -221,13 +236,24 @@ class Noise {
   isSection(heading, nodes) {
     const { tree, measure } = this
     if (!nodes.length || nodes.some((one) => holdsAnyway(tree, one, OF_BOXES) || tree.isToldWithin(one, ALWAYS | COMMENTS | POST))) return false
-    if (nodes.some((one) => tree.tag[one] === ID.pre || holds(tree, one, CODE))) return true
+    if (nodes.some((one) => tree.tag[one] === ID.pre || holds(tree, one, BLOCKS_OF_CODE))) return true
     const prose = nodes.reduce((sum, one) => sum + measure.prose(one), 0) - measure.prose(heading)
     const linked = nodes.reduce((sum, one) => sum + measure.linked(one), 0)
-    if (prose < SECTION || linked > LINKED * prose || nodes.some((one) => this.holdsProfile(one))) return false
-    if (this.pageType === 'documentation') return true
+    const isManual = this.pageType === 'documentation'
+    if (prose < (isManual ? SHORT_SECTION : SECTION) || linked > LINKED * prose || nodes.some((one) => this.holdsProfile(one))) return false
+    if (isManual) return true
     const end = tree.end[nodes.at(-1)]
     return measure.longParagraphs(this.main).some((one) => one >= end)
+  }
+
+  /** Return whether a title in documentation is all of its part, such as "Authors:" above a list, and that list is kept. */
+  isLabel(title, box) {
+    const { tree, measure } = this
+    if (this.pageType !== 'documentation' || measure.length(box) > measure.length(title)) return false
+    const end = tree.end[tree.parent[box]]
+    let next = tree.end[box]
+    while (next < end && !tree.gone[next] && !measure.length(next)) next = tree.end[next]
+    return next >= end || !tree.gone[next]
   }
 
   /** Return whether a part contains a link to the page of an author. */
@@ -251,11 +277,12 @@ class Noise {
       && this.measure.length(node) > 3 && tree.end[node] - node <= 4 && this.measure.linked(node) === 0 && !holds(tree, node, HEADINGS) && !this.isInLine(node)
   }
 
-  /** Return whether an element is part of a heading, or of a paragraph or item with more prose. */
+  /** Return whether an element is part of a heading, of a name, or of a paragraph or item with more prose. */
   isInLine(node) {
     const { tree, measure } = this
     const above = tree.parent[node]
     if (PROPERTIES[tree.tag[above]] & HEADING) return true
+    for (let name = above, level = 0; name > this.main && level < NEAR; name = tree.parent[name], level++) if (NAMES[tree.tag[name]]) return true
     return LINES[tree.tag[above]] === 1 && measure.prose(above) - measure.length(node) >= SOME_PROSE
   }
 

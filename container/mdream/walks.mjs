@@ -1,12 +1,13 @@
 // Links at the beginning and the end of the main part that only lead through the site.
 import { CONTENTS } from './names.mjs'
-import { children, textOf } from './measure.mjs'
+import { children, holds, textOf } from './measure.mjs'
 import { HEADING, ID, PROPERTIES, ids } from './tags.mjs'
 import { ATTRIBUTE } from './tree.mjs'
 
 /** Blocks at either end of the main part that are examined for links to the previous and next page. */
 const MOST_EDGES = 12
 
+const HEADINGS = ids('h1', 'h2', 'h3', 'h4', 'h5', 'h6')
 const WRAPPERS = ids('article', 'center', 'div', 'main', 'section')
 const WALKING = new Set(
   ('prev previous next up home top contents index back forward menu table of to the chapter section page main document '
@@ -22,14 +23,26 @@ const WORD = /\p{L}+/gu
  * @param {import('./tree.mjs').Tree} tree
  * @param {import('./measure.mjs').Measure} measure Lengths of the main part.
  * @param {number} main
+ * @param {import('./page_type.mjs').PageType} pageType
  */
-export function leaveOutWalks(tree, measure, main) {
-  for (const isBackward of [false, true]) {
-    const edge = children(tree, deepest(tree, measure, main))
-    if (isBackward) edge.reverse()
-    for (const node of edge.slice(0, MOST_EDGES)) {
-      if (isWalk(tree, measure, node)) leaveOutWalk(tree, node)
-      else if (tree.tag[node] !== ID.hr && measure.length(node) > 1) break
+export function leaveOutWalks(tree, measure, main, pageType) {
+  for (const isBackward of [false, true]) leaveOutAtEdge(tree, measure, deepest(tree, measure, main), pageType, isBackward)
+}
+
+function leaveOutAtEdge(tree, measure, top, pageType, isBackward) {
+  const edge = children(tree, top)
+  if (isBackward) edge.reverse()
+  let isAfterWalk = false
+  for (const node of edge.slice(0, MOST_EDGES)) {
+    if (isWalk(tree, measure, node)) {
+      // A section of a manual that is a list of links begins with such links, too.
+      if (pageType === 'documentation' && holds(tree, node, HEADINGS)) return leaveOutAtEdge(tree, measure, node, pageType, isBackward)
+      leaveOutWalk(tree, node)
+      isAfterWalk = true
+    } else if (tree.tag[node] === ID.hr) {
+      if (isAfterWalk) tree.leaveOut(node)
+    } else if (measure.length(node) > 1) {
+      return
     }
   }
 }

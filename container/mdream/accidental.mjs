@@ -1,0 +1,60 @@
+// Parts of documentation whose names look like those of noise by accident.
+import { firstOf, holds, textOf } from './measure.mjs'
+import { COMMENTS } from './names.mjs'
+import { HEADING, ID, PROPERTIES, ids } from './tags.mjs'
+import { ATTRIBUTE } from './tree.mjs'
+
+/** Maximum share of links, and minimum characters of prose of a box with a title. */
+const MOST_LINKED = 0.5
+const FEW_LINKS = 0.3
+const SOME_PROSE = 80
+/** Nodes between the beginning of a section and its heading; a table there is one, because it contains only links. */
+const MOST_BEFORE = 12
+
+const OF_READERS = ids('button', 'img', 'textarea', 'time')
+const COMMENT = /(?:^|\s)comment(?:\s|$)/
+const TITLE = /(?:^|\s)title(?:page)?(?:\s|$)/
+const NO_LETTERS = /[^\p{L}\p{N}]+/gu
+/** Numbers of sections before the text of a heading. */
+const NUMBER = /^(?:[A-Z]\.)?[\d.]+\s+/
+
+/**
+ * Return whether a part of documentation is text although its name is one of noise: a section whose id is derived from
+ * its heading, a box of DocBook, or the comment of the source code that a generator prints.
+ *
+ * @param {import('./tree.mjs').Tree} tree
+ * @param {import('./measure.mjs').Measure} measure
+ * @param {number} node
+ * @returns {boolean}
+ */
+export function isNamedByAccident(tree, measure, node) {
+  if (tree.first(node, ID.form) >= 0) return false
+  if (tree.marks[node] & COMMENTS && isOfSource(tree, node)) return true
+  const id = tree.get(node, ATTRIBUTE.id)
+  const share = measure.linkShare(node)
+  if (share < MOST_LINKED && id && isDerived(tree, node, id)) return true
+  const first = firstOf(tree, node)
+  return share < FEW_LINKS && first >= 0 && measure.prose(node) >= SOME_PROSE && TITLE.test(tree.get(first, ATTRIBUTE.class))
+}
+
+/** Return whether a part is named `comment`, is in no list of readers' comments, and shows no person and no date. */
+function isOfSource(tree, node) {
+  for (let above = node; above > 0; above = tree.parent[above]) {
+    if (tree.marks[above] & COMMENTS && !COMMENT.test(`${tree.get(above, ATTRIBUTE.id)} ${tree.get(above, ATTRIBUTE.class)}`)) return false
+  }
+  return !holds(tree, node, OF_READERS)
+}
+
+/** Return whether the id of a section is its heading without spaces, and its class does not repeat it. */
+function isDerived(tree, node, id) {
+  const name = id.toLowerCase().replace(NO_LETTERS, '')
+  if (!name || tree.get(node, ATTRIBUTE.class).toLowerCase().replace(NO_LETTERS, '').includes(name)) return false
+  for (let heading = node + 1, passed = 0; heading < tree.end[node] && passed < MOST_BEFORE; passed++) {
+    if (PROPERTIES[tree.tag[heading]] & HEADING) {
+      const text = textOf(tree, heading)
+      return [text, text.replace(NUMBER, '')].some((one) => one.toLowerCase().replace(NO_LETTERS, '') === name)
+    }
+    heading = tree.tag[heading] === ID.table ? tree.end[heading] : heading + 1
+  }
+  return false
+}
