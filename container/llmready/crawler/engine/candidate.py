@@ -32,6 +32,10 @@ class Candidate:
     """Whether the page is a list, a notice or a form. It is dropped from the result if content needs its
     place.
     """
+    is_last: bool = False
+    """Whether the page is fetched only when nothing else is left; see `Setbacks`."""
+    source: str = ""
+    """Key of the page that links to this one. Empty for sitemaps and the start page."""
 
 
 def restored_candidate(state: dict[str, Any]) -> Candidate:

@@ -34,7 +34,7 @@ SECONDS_BETWEEN = 2.0
 MOST_TIME = 20
 """Writing checkpoints takes at most this fraction (1/n) of the time."""
 
-_FORMAT = 3
+_FORMAT = 4
 _log = logging.getLogger(__name__)
 
 

@@ -14,8 +14,10 @@ from typing import Any
 
 from llmready.crawler.engine.candidate import Candidate, restored_candidate
 from llmready.crawler.engine.known_urls import KnownUrls
+from llmready.crawler.engine.levels import Levels
 from llmready.crawler.engine.moves import Moves
 from llmready.crawler.engine.nested_paths import leads_into_itself
+from llmready.crawler.engine.setbacks import Setbacks
 from llmready.crawler.kinds import Kind, gives_way, kind_of, order_of_lists
 from llmready.crawler.languages import language_in
 from llmready.crawler.urls import Url
@@ -54,12 +56,11 @@ class Frontier:
         self._targets: dict[str, str] = {}
         self._alternates: set[str] = set()
         self._ready: deque[Candidate] = deque()
-        self._level: dict[str, Candidate] = {}
+        self._levels = Levels()
+        self.setbacks = Setbacks()
         self.moves = Moves()
         self._failed: set[str] = set()
         self._variants: Counter[str] = Counter()
-        self._next_level: dict[str, Candidate] = {}
-        self._late_level: dict[str, Candidate] = {}
         self._in_flight: dict[str, Candidate] = {}
 
     def begin(self) -> Candidate:
@@ -79,17 +80,20 @@ class Frontier:
 
     def is_settled(self, url: Url) -> bool:
         """Return whether further links to the page have no effect, because it was already taken."""
-        return url.key in self._seen and self._waiting(url.key) is None
-
-    def _waiting(self, key: str) -> Candidate | None:
-        return self._next_level.get(key) or self._level.get(key) or self._late_level.get(key)
+        return url.key in self._seen and self._levels.get(url.key) is None
 
     def offer(
-        self, urls: Iterable[Url], depth: int, priority: float = 0.5, unwanted: Container[Url] | None = None
+        self,
+        urls: Iterable[Url],
+        depth: int,
+        priority: float = 0.5,
+        unwanted: Container[Url] | None = None,
+        source: str = "",
     ) -> list[Url]:
         """Add links. Return the new links that are wanted.
 
         `depth` is in links from the start page, `priority` from 0 to 1. `unwanted`: what patterns exclude, if known.
+        `source`: key of the page that contains the links.
         """
         fresh: list[Url] = []
         if depth > MAX_DEPTH:
@@ -97,10 +101,12 @@ class Frontier:
         for url in urls:
             key = url.key
             if key in self._seen:
-                if waiting := self._waiting(key):
+                if waiting := self._levels.get(key):
                     waiting.links_in += 1
                     waiting.depth = min(waiting.depth, depth)
                     waiting.priority = max(waiting.priority, priority)
+                    if waiting.is_last and waiting.source != source:
+                        self._name_again(waiting, source)
                 continue
             if self._seen.is_full:
                 break
@@ -108,10 +114,18 @@ class Frontier:
                 continue
             self._see(url)
             if self.wanted(url) if unwanted is None else url not in unwanted:
-                level = self._late_level if (is_late := gives_way(self.kind(url))) else self._next_level
-                level[key] = Candidate(url, depth, priority, is_late=is_late)
+                candidate = Candidate(url, depth, priority, is_late=gives_way(self.kind(url)), source=source)
+                candidate.is_last = self.setbacks.puts_last(candidate)
+                self._levels.add(candidate)
                 fresh.append(url)
         return fresh
+
+    def _name_again(self, waiting: Candidate, source: str) -> None:
+        """Let a page that comes last come in its turn, because another page also links to it."""
+        named = replace(waiting, is_last=False, source=source)
+        if not self.setbacks.puts_last(named):
+            self._levels.pop(waiting.url.key)
+            self._levels.add(named)
 
     def kind(self, url: Url) -> Kind:
         """Return the kind of a page, by its path below the folder of the start page and the wanted languages."""
@@ -134,20 +148,12 @@ class Frontier:
     @property
     def left(self) -> int:
         """Number of wanted pages that are known and not yet processed."""
-        return sum(map(len, (self._ready, self._in_flight, *self._levels))) + self.surplus
-
-    @property
-    def _levels(self) -> tuple[dict[str, Candidate], ...]:
-        return self._level, self._next_level, self._late_level
+        return len(self._ready) + len(self._in_flight) + len(self._levels) + self.surplus
 
     @property
     def left_by_kind(self) -> Counter[Kind]:
         """Wanted pages that are known and not yet processed, by kind."""
-        waiting = (
-            *self._ready,
-            *self._in_flight.values(),
-            *(one for level in self._levels for one in level.values()),
-        )
+        waiting = (*self._ready, *self._in_flight.values(), *self._levels)
         return Counter(self.kind(candidate.url) for candidate in waiting)
 
     @property
@@ -162,8 +168,7 @@ class Frontier:
 
     def drop(self, url: Url) -> None:
         """Remove a page that `offer` added."""
-        self._next_level.pop(url.key, None)
-        self._late_level.pop(url.key, None)
+        self._levels.pop(url.key)
 
     def _is_endless(self, url: Url) -> bool:
         """Return whether a URL belongs to an endless series: calendars, filters, folders that contain themselves."""
@@ -179,19 +184,30 @@ class Frontier:
         self._seen.add(url.key)
         self._alternates.add(url.key)
         self.drop(url)
-        self._level.pop(url.key, None)
 
     def take(self) -> Candidate | None:
         """Return the next page to fetch, which is then in flight, or None if there is none at the moment."""
-        if not self._has_room:
-            return None
-        if not self._ready and not self._in_flight and not self.sources_open:
-            self.open_level()
-        if not self._ready:
-            return None
-        candidate = self._ready.popleft()
-        self._in_flight[candidate.url.key] = candidate
-        return candidate
+        while self._has_room:
+            if not self._ready and not self._in_flight and not self.sources_open:
+                self.open_level()
+            if not self._ready:
+                return None
+            candidate = self._ready.popleft()
+            if self.is_due(candidate):
+                self._in_flight[candidate.url.key] = candidate
+                return candidate
+            self.put_last(candidate)
+        return None
+
+    def is_due(self, candidate: Candidate) -> bool:
+        """Return whether it is still the turn of a page that `take` returned."""
+        return candidate.is_last or not self.setbacks.puts_last(candidate)
+
+    def put_last(self, candidate: Candidate) -> None:
+        """Let a page wait until nothing else is left."""
+        self._in_flight.pop(candidate.url.key, None)
+        candidate.is_last = True
+        self._levels.add(candidate)
 
     @property
     def has_next(self) -> bool:
@@ -199,15 +215,12 @@ class Frontier:
         if not self._has_room:
             return False
         may_open = not self._in_flight and not self.sources_open
-        return bool(self._ready or (may_open and any(self._levels)))
+        return bool(self._ready or (may_open and self._levels))
 
     @property
     def _has_room(self) -> bool:
         """Whether the limit of pages allows the next page. Content may replace lists that were already fetched."""
-        if self._ready:
-            is_late = self._ready[0].is_late
-        else:
-            is_late = not self._next_level and all(one.is_late for one in self._level.values())
+        is_late = self._ready[0].is_late if self._ready else self._levels.are_late
         return self._taken(is_late=is_late) < self.max_pages
 
     def _taken(self, *, is_late: bool) -> int:
@@ -224,23 +237,15 @@ class Frontier:
         `take` starts the next level when a level is finished. A caller that waited too long for the last
         pages of a level may start it earlier. A level with more pages than the limit allows is started in
         parts, the most important pages first. The links in each part show which of the remaining pages are
-        important. Lists, notices and forms are started when no content is left.
+        important. Lists, notices and forms are started when no content is left, and pages that come last after them.
         """
-        if self._next_level and any(candidate.is_late for candidate in self._level.values()):
-            # The lists that were fetched so far led to new content, which has priority over further lists.
-            self._late_level |= self._level
-            self._level = {}
-        if not self._level:
-            self._level, self._next_level = self._next_level, {}
-        if not self._level:
-            self._level, self._late_level = self._late_level, {}
-        ranked = sorted(self._level.values(), key=self._rank)
+        ranked = sorted(self._levels.current(), key=self._rank)
         is_late = bool(ranked) and ranked[0].is_late
         room = max(0, self.max_pages - self._taken(is_late=is_late) - len(self._ready))
         if len(ranked) > room:
             ranked = ranked[: max(SMALLEST_PART, room // 8)]
         for candidate in ranked:
-            del self._level[candidate.url.key]
+            self._levels.pop(candidate.url.key)
         self._ready.extend(ranked)
 
     @property
@@ -250,7 +255,7 @@ class Frontier:
             return False
         if self._content >= self.max_pages:
             return True
-        if not (self._ready or any(self._levels)):
+        if not (self._ready or self._levels):
             return not self.sources_open
         return not self._has_room and not self.sources_open
 
@@ -297,6 +302,10 @@ class Frontier:
         self._in_flight.pop(candidate.url.key, None)
         self._skipped += 1
 
+    def has_only_last(self) -> bool:
+        """Return whether all waiting pages come last."""
+        return all(one.is_last or self.setbacks.puts_last(one) for one in (*self._ready, *self._levels))
+
     def retry(self, candidate: Candidate) -> bool:
         """Queue the candidate again. Return False after the last attempt."""
         if candidate.attempts + 1 >= MAX_ATTEMPTS:
@@ -313,9 +322,7 @@ class Frontier:
         Returns whether the other page is new and will be fetched.
         """
         self.skip(candidate)
-        known = self._waiting(url.key)
-        for level in self._levels:
-            level.pop(url.key, None)
+        known = self._levels.pop(url.key)
         if known is None and (url.key in self._seen or not self.wanted(url)):
             return False
         self._see(url)
@@ -331,6 +338,8 @@ class Frontier:
                 copy_of=copy_of,
                 has_cookies=candidate.has_cookies,
                 is_late=gives_way(self.kind(url)),
+                is_last=candidate.is_last,
+                source=(known or candidate).source,
             )
         )
         return True
@@ -340,9 +349,10 @@ class Frontier:
         self.skip(candidate)
         self._ready.appendleft(replace(candidate, url=url, hops=hops))
 
-    def _rank(self, candidate: Candidate) -> tuple[int, bool, int, bool, float, int, int, str]:
+    def _rank(self, candidate: Candidate) -> tuple[int, int, bool, int, bool, float, int, int, str]:
         url = candidate.url
         return (
+            self.setbacks.number(candidate) if candidate.is_last else 0,
             order_of_lists(self.kind(url)) if candidate.is_late else 0,
             not url.path.startswith(self.start.directory),
             candidate.depth,
@@ -367,9 +377,8 @@ class Frontier:
             "targets": self._targets,
             "alternates": sorted(self._alternates),
             "ready": [asdict(one) for one in (*self._in_flight.values(), *self._ready)],
-            "level": [asdict(one) for one in self._level.values()],
-            "next_level": [asdict(one) for one in self._next_level.values()],
-            "late_level": [asdict(one) for one in self._late_level.values()],
+            "levels": self._levels.state(),
+            "setbacks": self.setbacks.state(),
             "moved": self.moves.moved,
             "variants": dict(self._variants),
             "failed_pages": sorted(self._failed),
@@ -384,10 +393,8 @@ class Frontier:
         frontier._seen = KnownUrls(state["seen"])
         frontier._targets, frontier._alternates = dict(state["targets"]), set(state["alternates"])
         frontier._ready = deque(restored_candidate(one) for one in state["ready"])
-        frontier._level, frontier._next_level, frontier._late_level = (
-            {one.url.key: one for one in map(restored_candidate, state[name])}
-            for name in ("level", "next_level", "late_level")
-        )
+        frontier._levels = Levels.restored(state["levels"])
+        frontier.setbacks = Setbacks.restored(state["setbacks"])
         frontier._variants = Counter(state["variants"])
         frontier.moves, frontier._failed = Moves(state["moved"]), set(state["failed_pages"])
         return frontier

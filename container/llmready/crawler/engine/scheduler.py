@@ -17,6 +17,7 @@ from llmready.crawler.engine.canonicals import CanonicalClaims
 from llmready.crawler.engine.frontier import Frontier
 from llmready.crawler.engine.judged_links import JudgedLinks
 from llmready.crawler.engine.known_urls import SettledUrls
+from llmready.crawler.engine.setbacks import RETRIED
 from llmready.crawler.engine.visit import (
     LINK_PRIORITY,
     Copy,
@@ -32,6 +33,7 @@ from llmready.crawler.engine.visit import (
 )
 from llmready.crawler.failures import Code, Failure, first_error
 from llmready.crawler.fetch.redirects import MAX_REDIRECTS, too_many_redirects
+from llmready.crawler.fetch.site_client import NotDueError
 from llmready.crawler.fetch.sitemaps import read_feeds, read_sitemaps
 from llmready.crawler.fetch.throttle import LongWaitError, OutOfTimeError
 from llmready.crawler.model import PageFailure, Truncation
@@ -59,9 +61,6 @@ if TYPE_CHECKING:
 SECONDS_FOR_STRAGGLERS = 2.0
 """Seconds to wait for the last pages of a level before starting the next one."""
 
-MOST_SILENCES = 25
-"""Requests without a response in a row after which the site counts as unreachable."""
-
 RETRY_SECONDS = 1.0
 """Seconds without requests after a failure that is retried."""
 
@@ -70,8 +69,6 @@ ENTRIES_WITHOUT_PAUSE = 200
 
 _log = logging.getLogger(__name__)
 
-_RETRIED = frozenset({Code.CONNECTION_FAILED, Code.SERVER_ERROR, Code.RATE_LIMITED})
-_SILENCES = frozenset({*_RETRIED, Code.TIMEOUT, Code.DNS_FAILURE})
 _NO_PAGES = frozenset({Code.NOT_HTML, Code.ROBOTS_DISALLOWED})
 """Failures of URLs that are not pages. The manifest does not list them."""
 
@@ -120,7 +117,6 @@ class Scheduler:
         self._start_read = asyncio.Event()
         self._changed = asyncio.Event()
         self._last_change = monotonic()
-        self._silences = 0
         self._stopped = False
 
     def resume(self, failures: list[PageFailure], *, sitemaps_read: bool) -> None:
@@ -223,6 +219,8 @@ class Scheduler:
             self._frontier.skip(candidate)
             self.first_failure = self.first_failure or failure
             self._stop(failure)
+        except NotDueError:
+            self._frontier.put_last(candidate)
         except Failure as failure:
             self._fail(candidate, failure)
         except OSError:
@@ -241,11 +239,15 @@ class Scheduler:
             cookie_changes = self._client.cookie_changes
             if response is None:
                 missing = self._browser is not None
-                response = await self._client.get_page(candidate.url, wants_body=is_page, missing=missing)
+                response = await self._client.get_page(
+                    candidate.url,
+                    wants_body=is_page,
+                    missing=missing,
+                    is_due=lambda: self._frontier.is_due(candidate),
+                )
             if isinstance(response, Failure):
                 raise response
-            if response.status == 200:
-                self._silences = 0
+            self._frontier.setbacks.answered(candidate, response.status)
             found = await visit(response, candidate, self._scope, self._converter, self._browser)
             await self._follow(found, candidate)
             if isinstance(found.outcome, Redirect):
@@ -264,7 +266,7 @@ class Scheduler:
             written, page, base, is_whole = found.menus
             self._store.navigation.add(written, page, base, is_whole=is_whole)
         for links in found.links:
-            await self._offer(links.urls, candidate.depth + 1, links.priority)
+            await self._offer(links.urls, candidate.depth + 1, links.priority, candidate.url.key)
         # Many long links need more memory than the page, which may wait for its Markdown file.
         found.links.clear()
 
@@ -339,19 +341,21 @@ class Scheduler:
         for candidate in candidates:
             self._frontier.restore_copy(replace(candidate, copy_of=candidate.url))
 
-    async def _offer(self, urls: Iterable[Url], depth: int, priority: float = LINK_PRIORITY) -> None:
+    async def _offer(
+        self, urls: Iterable[Url], depth: int, priority: float = LINK_PRIORITY, source: str = ""
+    ) -> None:
         found = [(url, self._scope.own(url)) for url in urls if url not in self._settled]
         allowed, unwanted = await self._links.judge([url for _, url in found if url is not None])
-        self._frontier.offer(allowed, depth, priority, unwanted=unwanted)
+        self._frontier.offer(allowed, depth, priority, unwanted=unwanted, source=source)
         self._settled.note(
             url for url, own_url in found if own_url is None or self._frontier.is_settled(own_url)
         )
 
     def _fail(self, candidate: Candidate, failure: Failure) -> None:
         is_start = candidate.depth == 0
-        if failure.code in _SILENCES:
-            self._silences += 1
-        if failure.code == Code.BUDGET_EXCEEDED or self._silences >= MOST_SILENCES:
+        setbacks = self._frontier.setbacks
+        setbacks.failed(candidate, failure.code)
+        if failure.code == Code.BUDGET_EXCEEDED or setbacks.end_crawl(self._frontier.has_only_last):
             self._stop(failure)
         elif self._may_retry(failure) and not is_start and self._frontier.retry(candidate):
             if failure.code != Code.RATE_LIMITED:
@@ -371,7 +375,7 @@ class Scheduler:
 
     @staticmethod
     def _may_retry(failure: Failure) -> bool:
-        return failure.code in _RETRIED and not isinstance(failure, LongWaitError)
+        return failure.code in RETRIED and not isinstance(failure, LongWaitError)
 
     def _stop(self, failure: Failure) -> None:
         if not self._stopped:

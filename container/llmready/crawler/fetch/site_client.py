@@ -28,6 +28,14 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
+class NotDueError(Exception):
+    """The URL is no longer due, after its request waited for a connection or a pause."""
+
+
+def _always() -> bool:
+    return True
+
+
 class SiteClient:
     """Fetches URLs of one site as the throttle allows, and reports responses to the throttle.
 
@@ -63,10 +71,12 @@ class SiteClient:
         wants_body: Callable[[Response], bool] = every_body,
         missing: bool = False,
         waits: bool = False,
+        is_due: Callable[[], bool] = _always,
     ) -> Response:
         """Fetch a URL once the throttle allows it; see `HttpClient.get`.
 
-        With `waits`, wait also while large pages need the memory. Raises: Failure, LongWaitError, OutOfTimeError.
+        With `waits`, wait also while large pages need the memory. `is_due` is called after all waiting.
+        Raises: Failure, LongWaitError, OutOfTimeError, NotDueError.
         """
         cached = self._cache.find(url, accept)
         if cached is not None and len(cached.body) > LARGE:
@@ -77,6 +87,8 @@ class SiteClient:
             return response
         condition = cached.condition if cached is not None else None
         async with self._slot(waits=waits):
+            if not is_due():
+                raise NotDueError
             began = _now()
             try:
                 response = await self._client.get(
@@ -100,10 +112,15 @@ class SiteClient:
         return response
 
     async def get_page(
-        self, url: Url, *, wants_body: Callable[[Response], bool], missing: bool = False
+        self,
+        url: Url,
+        *,
+        wants_body: Callable[[Response], bool],
+        missing: bool = False,
+        is_due: Callable[[], bool] = _always,
     ) -> Response:
         """Fetch the page of a block of `page`, and wait while large pages need the memory. See `get`."""
-        response = await self.get(url, wants_body=wants_body, missing=missing, waits=True)
+        response = await self.get(url, wants_body=wants_body, missing=missing, waits=True, is_due=is_due)
         await self._large_pages.turn()
         return response
 

@@ -1,0 +1,68 @@
+"""What one page of a site links to does not make the crawl lose the other pages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from llmready.crawler.engine import scheduler
+from llmready.crawler.fetch import throttle
+from testkit.crawler_program import Run, call
+from testkit.serving import Answer, Site, links, page, serving
+
+GOOD = [f"/t/{number}" for number in range(30)]
+
+
+def site_with(*named: str, good: list[str] | None = None, **more: Answer | str) -> dict[str, Answer | str]:
+    """A page /a that links to `named`, and a list two links from the start page that links to good pages."""
+    good = GOOD if good is None else good
+    return {
+        "/": page("Home", links("/a", "/list0")),
+        "/a": page("A", links(*named)),
+        "/list0": page("Boards", links("/list")),
+        "/list": page("Topics", links(*good)),
+        **{name: page(name, f"<p>Words of {name}.</p>") for name in good},
+        **more,
+    }
+
+
+def kept(found: Run, site: Site) -> int:
+    return len(found.completed().urls(site.url) & set(GOOD))
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_urls_of_one_page_that_the_site_refuses_come_last(
+    status: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(throttle, "FIRST_PAUSE", 0.1)
+    monkeypatch.setattr(scheduler, "RETRY_SECONDS", 0.05)
+    refused = [f"/!{number}" for number in range(30)]
+    pages = site_with(*refused, **dict.fromkeys(refused, Answer(status=status)))
+    pages["/"] = page("Home", links("/a", "/list"))
+    with serving(pages) as site:
+        found = call(site.url, tmp_path, "--timeout", "4")
+        last_good = max(request.at for request in site.requests if request.path in GOOD)
+        assert kept(found, site) == len(GOOD)
+    assert sum(request.at < last_good for request in site.requests if request.path in refused) < 20
+    assert "stopped early" in " ".join(found.manifest["notes"])
+
+
+def test_site_that_begins_to_refuse_everything_gets_few_requests(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scheduler, "RETRY_SECONDS", 0.05)
+    first = [f"/b{number}" for number in range(12)]
+    names = {name: [f"{name}/{number}" for number in range(12)] for name in first}
+    with serving(
+        {"/": page("Home", links(*first)), **{name: page(name, links(*names[name])) for name in first}}
+    ) as site:
+        site.answer_request = lambda request: (
+            Answer(page(request.path, links(*names.get(request.path, first))))
+            if request.path in ("/", *first)
+            else Answer(status=500 if request.path.startswith("/b") else 404)
+        )
+        found = call(site.url, tmp_path).completed()
+        assert sum(path.startswith("/b") and path not in first for path in site.paths) < 80
+    assert found.urls(site.url) == {"/", *first}
+    assert "stopped early" in " ".join(found.manifest["notes"])
