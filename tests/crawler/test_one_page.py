@@ -14,21 +14,19 @@ from testkit.serving import Answer, Site, links, page, serving
 GOOD = [f"/t/{number}" for number in range(30)]
 
 
-def site_with(*named: str, good: list[str] | None = None, **more: Answer | str) -> dict[str, Answer | str]:
+def site_with(*named: str, good: list[str] = GOOD) -> dict[str, Answer | str]:
     """A page /a that links to `named`, and a list two links from the start page that links to good pages."""
-    good = GOOD if good is None else good
     return {
         "/": page("Home", links("/a", "/list0")),
         "/a": page("A", links(*named)),
         "/list0": page("Boards", links("/list")),
         "/list": page("Topics", links(*good)),
         **{name: page(name, f"<p>Words of {name}.</p>") for name in good},
-        **more,
     }
 
 
-def kept(found: Run, site: Site) -> int:
-    return len(found.completed().urls(site.url) & set(GOOD))
+def kept(found: Run, site: Site, good: list[str] = GOOD) -> int:
+    return len(found.completed().urls(site.url) & set(good))
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])
@@ -38,7 +36,7 @@ def test_urls_of_one_page_that_the_site_refuses_come_last(
     monkeypatch.setattr(throttle, "FIRST_PAUSE", 0.1)
     monkeypatch.setattr(scheduler, "RETRY_SECONDS", 0.05)
     refused = [f"/!{number}" for number in range(30)]
-    pages = site_with(*refused, **dict.fromkeys(refused, Answer(status=status)))
+    pages = site_with(*refused) | dict.fromkeys(refused, Answer(status=status))
     pages["/"] = page("Home", links("/a", "/list"))
     with serving(pages) as site:
         found = call(site.url, tmp_path, "--timeout", "4")
@@ -66,3 +64,17 @@ def test_site_that_begins_to_refuse_everything_gets_few_requests(
         assert sum(path.startswith("/b") and path not in first for path in site.paths) < 80
     assert found.urls(site.url) == {"/", *first}
     assert "stopped early" in " ".join(found.manifest["notes"])
+
+
+def test_one_page_does_not_use_up_the_limit_of_queries(tmp_path: Path) -> None:
+    topics = [f"/topic?t={number}" for number in range(30)]
+    pages = site_with(*(f"/topic?x={number}" for number in range(1100)), good=topics)
+    with serving(pages) as site:
+        found = call(site.url, tmp_path)
+        assert kept(found, site, topics) == len(topics)
+        assert sum(path.startswith("/topic?x=") for path in site.paths) == 1000 - len(topics)
+        last_good = max(request.at for request in site.requests if request.path in topics)
+        assert sum(request.at > last_good for request in site.requests) >= 1000 - len(topics) - 200
+    assert found.manifest["notes"] == [
+        "More than 1000 addresses of /topic differ only in their query; the others were left out."
+    ]

@@ -34,6 +34,8 @@ class Candidate:
     """
     is_last: bool = False
     """Whether the page is fetched only when nothing else is left; see `Setbacks`."""
+    is_extra: bool = False
+    """Whether the page is one of too many queries that a page names; see `Variants`."""
     source: str = ""
     """Key of the page that links to this one. Empty for sitemaps and the start page."""
 

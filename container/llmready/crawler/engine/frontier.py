@@ -18,6 +18,7 @@ from llmready.crawler.engine.levels import Levels
 from llmready.crawler.engine.moves import Moves
 from llmready.crawler.engine.nested_paths import leads_into_itself
 from llmready.crawler.engine.setbacks import Setbacks
+from llmready.crawler.engine.variants import Variants
 from llmready.crawler.kinds import Kind, gives_way, kind_of, order_of_lists
 from llmready.crawler.languages import language_in
 from llmready.crawler.urls import Url
@@ -28,8 +29,6 @@ SMALLEST_PART = 16
 """Smallest part of a level that is started at once if the level does not fit into the limit."""
 
 MAX_ATTEMPTS = 3
-MOST_VARIANTS = 1000
-"""Query strings of one path that are accepted; more are combinations of filters, not pages."""
 
 
 class Frontier:
@@ -58,9 +57,9 @@ class Frontier:
         self._ready: deque[Candidate] = deque()
         self._levels = Levels()
         self.setbacks = Setbacks()
+        self.variants = Variants()
         self.moves = Moves()
         self._failed: set[str] = set()
-        self._variants: Counter[str] = Counter()
         self._in_flight: dict[str, Candidate] = {}
 
     def begin(self) -> Candidate:
@@ -110,22 +109,31 @@ class Frontier:
                 continue
             if self._seen.is_full:
                 break
-            if self._is_endless(url):
+            if leads_into_itself(url.path):
+                continue
+            is_extra = self.variants.are_too_many(url, source)
+            if not is_extra and not self.variants.accept(url):
                 continue
             self._see(url)
             if self.wanted(url) if unwanted is None else url not in unwanted:
                 candidate = Candidate(url, depth, priority, is_late=gives_way(self.kind(url)), source=source)
-                candidate.is_last = self.setbacks.puts_last(candidate)
+                candidate.is_extra = is_extra
+                candidate.is_last = is_extra or self.setbacks.puts_last(candidate)
                 self._levels.add(candidate)
                 fresh.append(url)
         return fresh
 
     def _name_again(self, waiting: Candidate, source: str) -> None:
         """Let a page that comes last come in its turn, because another page also links to it."""
-        named = replace(waiting, is_last=False, source=source)
-        if not self.setbacks.puts_last(named):
-            self._levels.pop(waiting.url.key)
-            self._levels.add(named)
+        named = replace(waiting, is_last=False, is_extra=False, source=source)
+        if self.setbacks.puts_last(named):
+            return
+        if waiting.is_extra and (
+            self.variants.are_too_many(named.url, source) or not self.variants.accept(named.url)
+        ):
+            return
+        self._levels.pop(named.url.key)
+        self._levels.add(named)
 
     def kind(self, url: Url) -> Kind:
         """Return the kind of a page, by its path below the folder of the start page and the wanted languages."""
@@ -166,24 +174,11 @@ class Frontier:
         """Number of stored lists, notices and forms that must be dropped in favour of content."""
         return max(0, self._content + self._late - self.max_pages)
 
-    def drop(self, url: Url) -> None:
-        """Remove a page that `offer` added."""
-        self._levels.pop(url.key)
-
-    def _is_endless(self, url: Url) -> bool:
-        """Return whether a URL belongs to an endless series: calendars, filters, folders that contain themselves."""
-        if leads_into_itself(url.path):
-            return True
-        if url.query:
-            self._variants[url.path] += 1
-            return self._variants[url.path] > MOST_VARIANTS
-        return False
-
     def claim(self, url: Url) -> None:
         """Mark a URL as an alternate of a known page. It is then not fetched as a page."""
         self._seen.add(url.key)
         self._alternates.add(url.key)
-        self.drop(url)
+        self._levels.pop(url.key)
 
     def take(self) -> Candidate | None:
         """Return the next page to fetch, which is then in flight, or None if there is none at the moment."""
@@ -193,6 +188,9 @@ class Frontier:
             if not self._ready:
                 return None
             candidate = self._ready.popleft()
+            if candidate.is_extra and not self.variants.accept(candidate.url):
+                continue
+            candidate.is_extra = False
             if self.is_due(candidate):
                 self._in_flight[candidate.url.key] = candidate
                 return candidate
@@ -380,7 +378,7 @@ class Frontier:
             "levels": self._levels.state(),
             "setbacks": self.setbacks.state(),
             "moved": self.moves.moved,
-            "variants": dict(self._variants),
+            "variants": self.variants.state(),
             "failed_pages": sorted(self._failed),
         }
 
@@ -395,6 +393,6 @@ class Frontier:
         frontier._ready = deque(restored_candidate(one) for one in state["ready"])
         frontier._levels = Levels.restored(state["levels"])
         frontier.setbacks = Setbacks.restored(state["setbacks"])
-        frontier._variants = Counter(state["variants"])
+        frontier.variants = Variants.restored(state["variants"])
         frontier.moves, frontier._failed = Moves(state["moved"]), set(state["failed_pages"])
         return frontier

@@ -156,7 +156,7 @@ class Scheduler:
         except ExceptionGroup as failed:
             # All workers get the same error from a full disk, so the first one is enough.
             raise first_error(failed) from failed
-        self.notes += self._canonicals.notes()
+        self.notes += self._canonicals.notes() + self._frontier.variants.notes()
 
     async def _read_sitemaps(self) -> None:
         try:
