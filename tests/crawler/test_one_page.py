@@ -78,3 +78,32 @@ def test_one_page_does_not_use_up_the_limit_of_queries(tmp_path: Path) -> None:
     assert found.manifest["notes"] == [
         "More than 1000 addresses of /topic differ only in their query; the others were left out."
     ]
+
+
+def test_copies_that_one_page_links_to_come_last(tmp_path: Path) -> None:
+    pages = site_with()
+    large = page("A", links(*(f"/a?{number}" for number in range(110))) + "<p>Long words.</p>" * 3000)
+
+    def answer(path: str) -> Answer | None:
+        found = large if path.startswith("/a") else pages.get(path)
+        return Answer(found) if isinstance(found, str) else found
+
+    with serving(answer) as site:
+        found = call(site.url, tmp_path, LLMREADY_CRAWL_MB="3")
+        assert kept(found, site) == len(GOOD)
+    assert found.manifest["truncated_by"] == "size"
+
+
+def test_each_copy_of_a_page_does_not_get_its_own_share(tmp_path: Path) -> None:
+    topics = [f"/topic?t={number}" for number in range(30)]
+    pages = site_with(good=topics)
+    named = [f"/topic?x={number}" for number in range(1100)]
+    copies = [f"/a?{number}" for number in range(9)]
+    large = page("A", links(*copies, *named))
+
+    def answer(path: str) -> Answer | None:
+        found = large if path.startswith("/a") else pages.get(path)
+        return Answer(found) if isinstance(found, str) else found
+
+    with serving(answer) as site:
+        assert kept(call(site.url, tmp_path), site, topics) == len(topics)

@@ -17,8 +17,7 @@ from llmready.crawler.engine.known_urls import KnownUrls
 from llmready.crawler.engine.levels import Levels
 from llmready.crawler.engine.moves import Moves
 from llmready.crawler.engine.nested_paths import leads_into_itself
-from llmready.crawler.engine.setbacks import Setbacks
-from llmready.crawler.engine.variants import Variants
+from llmready.crawler.engine.shares import Shares
 from llmready.crawler.kinds import Kind, gives_way, kind_of, order_of_lists
 from llmready.crawler.languages import language_in
 from llmready.crawler.urls import Url
@@ -56,8 +55,7 @@ class Frontier:
         self._alternates: set[str] = set()
         self._ready: deque[Candidate] = deque()
         self._levels = Levels()
-        self.setbacks = Setbacks()
-        self.variants = Variants()
+        self.shares = Shares()
         self.moves = Moves()
         self._failed: set[str] = set()
         self._in_flight: dict[str, Candidate] = {}
@@ -104,36 +102,21 @@ class Frontier:
                     waiting.links_in += 1
                     waiting.depth = min(waiting.depth, depth)
                     waiting.priority = max(waiting.priority, priority)
-                    if waiting.is_last and waiting.source != source:
-                        self._name_again(waiting, source)
+                    self.shares.link_again(waiting, source)
                 continue
             if self._seen.is_full:
                 break
             if leads_into_itself(url.path):
                 continue
-            is_extra = self.variants.are_too_many(url, source)
-            if not is_extra and not self.variants.accept(url):
+            candidate = Candidate(url, depth, priority, source=source)
+            if not self.shares.place(candidate):
                 continue
             self._see(url)
             if self.wanted(url) if unwanted is None else url not in unwanted:
-                candidate = Candidate(url, depth, priority, is_late=gives_way(self.kind(url)), source=source)
-                candidate.is_extra = is_extra
-                candidate.is_last = is_extra or self.setbacks.puts_last(candidate)
+                candidate.is_late = gives_way(self.kind(url))
                 self._levels.add(candidate)
                 fresh.append(url)
         return fresh
-
-    def _name_again(self, waiting: Candidate, source: str) -> None:
-        """Let a page that comes last come in its turn, because another page also links to it."""
-        named = replace(waiting, is_last=False, is_extra=False, source=source)
-        if self.setbacks.puts_last(named):
-            return
-        if waiting.is_extra and (
-            self.variants.are_too_many(named.url, source) or not self.variants.accept(named.url)
-        ):
-            return
-        self._levels.pop(named.url.key)
-        self._levels.add(named)
 
     def kind(self, url: Url) -> Kind:
         """Return the kind of a page, by its path below the folder of the start page and the wanted languages."""
@@ -188,9 +171,8 @@ class Frontier:
             if not self._ready:
                 return None
             candidate = self._ready.popleft()
-            if candidate.is_extra and not self.variants.accept(candidate.url):
+            if not self.shares.may_start(candidate):
                 continue
-            candidate.is_extra = False
             if self.is_due(candidate):
                 self._in_flight[candidate.url.key] = candidate
                 return candidate
@@ -199,7 +181,7 @@ class Frontier:
 
     def is_due(self, candidate: Candidate) -> bool:
         """Return whether it is still the turn of a page that `take` returned."""
-        return candidate.is_last or not self.setbacks.puts_last(candidate)
+        return candidate.is_last or not self.shares.setbacks.puts_last(candidate)
 
     def put_last(self, candidate: Candidate) -> None:
         """Let a page wait until nothing else is left."""
@@ -271,10 +253,12 @@ class Frontier:
             self._late += 1
         else:
             self._content += 1
+        self.shares.finish(candidate.url.key, self._levels, is_kept=True)
 
     def fail(self, candidate: Candidate) -> None:
         """Count the candidate as failed. It is not tried again."""
         self._in_flight.pop(candidate.url.key, None)
+        self.shares.finish(candidate.url.key, self._levels, is_kept=False)
         self._failed.add(candidate.url.key)
         self.failed += 1
 
@@ -298,11 +282,14 @@ class Frontier:
     def skip(self, candidate: Candidate) -> None:
         """Drop the candidate: it is neither a page of the result nor a failure."""
         self._in_flight.pop(candidate.url.key, None)
+        self.shares.finish(candidate.url.key, self._levels, is_kept=False)
         self._skipped += 1
 
     def has_only_last(self) -> bool:
         """Return whether all waiting pages come last."""
-        return all(one.is_last or self.setbacks.puts_last(one) for one in (*self._ready, *self._levels))
+        return all(
+            one.is_last or self.shares.setbacks.puts_last(one) for one in (*self._ready, *self._levels)
+        )
 
     def retry(self, candidate: Candidate) -> bool:
         """Queue the candidate again. Return False after the last attempt."""
@@ -350,7 +337,7 @@ class Frontier:
     def _rank(self, candidate: Candidate) -> tuple[int, int, bool, int, bool, float, int, int, str]:
         url = candidate.url
         return (
-            self.setbacks.number(candidate) if candidate.is_last else 0,
+            self.shares.setbacks.number(candidate) if candidate.is_last else 0,
             order_of_lists(self.kind(url)) if candidate.is_late else 0,
             not url.path.startswith(self.start.directory),
             candidate.depth,
@@ -376,9 +363,8 @@ class Frontier:
             "alternates": sorted(self._alternates),
             "ready": [asdict(one) for one in (*self._in_flight.values(), *self._ready)],
             "levels": self._levels.state(),
-            "setbacks": self.setbacks.state(),
+            "shares": self.shares.state(),
             "moved": self.moves.moved,
-            "variants": self.variants.state(),
             "failed_pages": sorted(self._failed),
         }
 
@@ -392,7 +378,6 @@ class Frontier:
         frontier._targets, frontier._alternates = dict(state["targets"]), set(state["alternates"])
         frontier._ready = deque(restored_candidate(one) for one in state["ready"])
         frontier._levels = Levels.restored(state["levels"])
-        frontier.setbacks = Setbacks.restored(state["setbacks"])
-        frontier.variants = Variants.restored(state["variants"])
+        frontier.shares = Shares.restored(state["shares"])
         frontier.moves, frontier._failed = Moves(state["moved"]), set(state["failed_pages"])
         return frontier

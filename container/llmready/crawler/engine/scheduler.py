@@ -156,7 +156,7 @@ class Scheduler:
         except ExceptionGroup as failed:
             # All workers get the same error from a full disk, so the first one is enough.
             raise first_error(failed) from failed
-        self.notes += self._canonicals.notes() + self._frontier.variants.notes()
+        self.notes += self._canonicals.notes() + self._frontier.shares.variants.notes()
 
     async def _read_sitemaps(self) -> None:
         try:
@@ -247,7 +247,7 @@ class Scheduler:
                 )
             if isinstance(response, Failure):
                 raise response
-            self._frontier.setbacks.answered(candidate, response.status)
+            self._frontier.shares.setbacks.answered(candidate, response.status)
             found = await visit(response, candidate, self._scope, self._converter, self._browser)
             await self._follow(found, candidate)
             if isinstance(found.outcome, Redirect):
@@ -300,8 +300,10 @@ class Scheduler:
             self._frontier.claim(alternate.url)
         self._take_back(self._canonicals.stored(candidate.url, prepared.page.heading))
         if self._store.add(*prepared):
+            self._frontier.shares.setbacks.kept(candidate)
             self._frontier.succeed(candidate)
         else:
+            self._frontier.shares.setbacks.wasted(candidate)
             self._frontier.skip(candidate)
 
     def _redirect(self, candidate: Candidate, target: Url) -> bool:
@@ -332,6 +334,7 @@ class Scheduler:
         if self._frontier.moves.make_circle(candidate.url, original) or self._frontier.has_failed(original):
             return False
         self._store.navigation.note_copy(candidate.url, original)
+        self._frontier.shares.setbacks.wasted(candidate)
         self._frontier.replace(candidate, original, candidate.hops, is_copy=True)
         self._take_back(self._canonicals.claimed(original, candidate, metadata.heading))
         return True
@@ -353,7 +356,7 @@ class Scheduler:
 
     def _fail(self, candidate: Candidate, failure: Failure) -> None:
         is_start = candidate.depth == 0
-        setbacks = self._frontier.setbacks
+        setbacks = self._frontier.shares.setbacks
         setbacks.failed(candidate, failure.code)
         if failure.code == Code.BUDGET_EXCEEDED or setbacks.end_crawl(self._frontier.has_only_last):
             self._stop(failure)
@@ -366,6 +369,7 @@ class Scheduler:
         if failure.code in _NO_PAGES:
             self._frontier.skip(candidate)
             return
+        setbacks.wasted(candidate)
         self._frontier.fail(candidate)
         if candidate.copy_of is not None:
             self._frontier.restore_copy(candidate)

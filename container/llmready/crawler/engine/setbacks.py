@@ -15,6 +15,12 @@ if TYPE_CHECKING:
 MOST_REFUSALS = 5
 """Refused requests for URLs that one page names, more than its good pages, after which its other URLs come last."""
 
+MOST_WASTED = 10
+"""Copies and failures among the URLs with a query that one page names, more than its good pages with a query.
+
+Then its other URLs with a query come last. Many servers send the same page for each query.
+"""
+
 MOST_IN_A_ROW = 25
 """Requests without a response in a row after which the site counts as unreachable.
 
@@ -33,6 +39,7 @@ class Setbacks:
 
     def __init__(self) -> None:
         self._refused: Counter[str] = Counter()
+        self._wasted: Counter[str] = Counter()
         self._silences = 0
         self._in_a_row = 0
         self._sources: set[str] = set()
@@ -53,13 +60,25 @@ class Setbacks:
             self._sources.clear()
             _decrease(self._refused, candidate.source)
 
+    def kept(self, candidate: Candidate) -> None:
+        """Count a page of the result."""
+        if _has_query(candidate):
+            _decrease(self._wasted, candidate.source)
+
+    def wasted(self, candidate: Candidate) -> None:
+        """Count a copy of another page, or a page that finally failed."""
+        if _has_query(candidate):
+            self._wasted[candidate.source] += 1
+
     def number(self, candidate: Candidate) -> int:
         """Return the number of setbacks among the URLs that the same page names."""
-        return self._refused[candidate.source]
+        return self._refused[candidate.source] + self._wasted[candidate.source] * _has_query(candidate)
 
     def puts_last(self, candidate: Candidate) -> bool:
         """Return whether the page is fetched only when nothing else is left."""
-        return self._refused[candidate.source] >= MOST_REFUSALS
+        return self._refused[candidate.source] >= MOST_REFUSALS or (
+            self._wasted[candidate.source] >= MOST_WASTED and _has_query(candidate)
+        )
 
     def end_crawl(self, has_only_last: Callable[[], bool]) -> bool:
         """Return whether the site is unreachable or overloaded.
@@ -73,14 +92,18 @@ class Setbacks:
 
     def state(self) -> dict[str, Any]:
         """Return the counts as data for JSON."""
-        return {"refused": dict(self._refused)}
+        return {"refused": dict(self._refused), "wasted": dict(self._wasted)}
 
     @classmethod
     def restored(cls, state: dict[str, Any]) -> Setbacks:
         """Return the counts that `state` describes."""
         setbacks = cls()
-        setbacks._refused = Counter(state["refused"])
+        setbacks._refused, setbacks._wasted = Counter(state["refused"]), Counter(state["wasted"])
         return setbacks
+
+
+def _has_query(candidate: Candidate) -> bool:
+    return bool((candidate.asked or candidate.url).query)
 
 
 def _decrease(counts: Counter[str], name: str) -> None:

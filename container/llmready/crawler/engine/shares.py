@@ -1,0 +1,64 @@
+"""Which URLs come last, so that no page spends the limits of the whole crawl by what it links to."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from llmready.crawler.engine.setbacks import Setbacks
+from llmready.crawler.engine.variants import Variants
+
+if TYPE_CHECKING:
+    from llmready.crawler.engine.candidate import Candidate
+    from llmready.crawler.engine.levels import Levels
+
+
+class Shares:
+    """Puts candidates last, because of setbacks or because a page names too many queries of one path."""
+
+    def __init__(self) -> None:
+        self.setbacks = Setbacks()
+        self.variants = Variants()
+        self._linked_again: dict[str, list[str]] = {}
+
+    def place(self, candidate: Candidate) -> bool:
+        """Set whether a new candidate comes last. Return False if it is left out."""
+        candidate.is_extra = self.variants.are_too_many(candidate.url, candidate.source)
+        candidate.is_last = candidate.is_extra or self.setbacks.puts_last(candidate)
+        return candidate.is_extra or self.variants.accept(candidate.url)
+
+    def may_start(self, candidate: Candidate) -> bool:
+        """Return whether a candidate is fetched when its turn comes, or left out: its path has too many queries."""
+        was_extra, candidate.is_extra = candidate.is_extra, False
+        return not was_extra or self.variants.accept(candidate.url)
+
+    def link_again(self, waiting: Candidate, source: str) -> None:
+        """Note that a further page links to a candidate that comes last."""
+        if waiting.is_last and waiting.source != source:
+            self._linked_again.setdefault(source, []).append(waiting.url.key)
+
+    def finish(self, source: str, levels: Levels, *, is_kept: bool) -> None:
+        """Note that a page is finished. Pages that it links to no longer come last, if it is kept.
+
+        Only kept pages count, because otherwise each copy of a page would have its own share.
+        """
+        for key in self._linked_again.pop(source, ()):
+            waiting = levels.get(key)
+            if not is_kept or waiting is None or not waiting.is_last:
+                continue
+            moved = replace(waiting, source=source)
+            if (not waiting.is_extra or self.place(moved)) and not self.setbacks.puts_last(moved):
+                moved.is_last = moved.is_extra
+                levels.pop(key)
+                levels.add(moved)
+
+    def state(self) -> list[Any]:
+        """Return the counts as data for JSON."""
+        return [self.setbacks.state(), self.variants.state()]
+
+    @classmethod
+    def restored(cls, state: list[Any]) -> Shares:
+        """Return the counts that `state` describes."""
+        shares = cls()
+        shares.setbacks, shares.variants = Setbacks.restored(state[0]), Variants.restored(state[1])
+        return shares
