@@ -19,6 +19,7 @@ from llmready.crawler.browser.more import Rendered
 from llmready.crawler.browser.other_hosts import OtherHosts, PageRequests, site_of
 from llmready.crawler.browser.process import arguments, end_browser, limit_memory, may_sandbox
 from llmready.crawler.browser.proxy import GuardProxy
+from llmready.crawler.browser.share import Share
 from llmready.crawler.browser.tab import Crashed, Tab
 from llmready.crawler.browser.tally import Tally
 from llmready.crawler.failures import Code, Failure
@@ -42,6 +43,8 @@ if TYPE_CHECKING:
 
 MOST_STARTS = 6
 MOST_PAGES_A_TAB = 100
+TRAFFIC = 2
+"""Bytes that a page may transfer, per decoded byte that it may load. Requests and WebSockets count only here."""
 SECONDS_TO_START = 30.0
 SECONDS_TO_CLOSE = 5.0
 
@@ -171,7 +174,8 @@ class Browser:
         try:
             async with asyncio.timeout(self._limits.page_seconds):
                 rendered = await self._while_up(chromium, tab.show(response, requests))
-                usable = await self._while_up(chromium, tab.clear()) and tab.shown < MOST_PAGES_A_TAB
+                cleared = await self._while_up(chromium, tab.clear())
+                usable = cleared and tab.shown < MOST_PAGES_A_TAB and not tab.share.is_spent
         except TimeoutError:
             raise Failure(
                 Code.TIMEOUT, f"{response.url} did not finish loading in the browser in time."
@@ -211,7 +215,11 @@ class Browser:
 
     async def _opened(self, chromium: Chromium) -> Tab:
         # The requests of a page with `keepalive` outlive its tab. They end with its context, which no other tab uses.
+        share = Share(TRAFFIC * self._limits.page_bytes)
+        port = await self.proxy.open_port(share)
         context = await chromium.new_context(
+            # As in the arguments of the browser, loopback addresses are no exception.
+            proxy={"server": f"http://{port}", "bypass": "<-loopback>"},
             user_agent=_agent(self._user_agent, chromium.version),
             viewport={"width": 1280, "height": 1600},
             accept_downloads=False,
@@ -219,7 +227,8 @@ class Browser:
             locale="en-US",
             reduced_motion="reduce",
         )
-        return await Tab.open(context, self._limits, self._budget, self._watch)
+        context.on("close", lambda _: self.proxy.close_port(share))
+        return await Tab.open(context, self._limits, self._budget, share, self._watch)
 
     async def _while_up(self, chromium: Chromium, work: Coroutine[Any, Any, _T]) -> _T:
         """Await a call to the browser.

@@ -1,7 +1,8 @@
 """The address guard as an HTTP proxy on loopback. The browser can reach the network only through this proxy.
 
 CONNECT (RFC 9110, section 9.3.6) serves https and WebSockets, absolute URLs serve http. Names are resolved here, each
-address is checked at the moment of connecting, and all bytes count against the budget.
+address is checked at the moment of connecting, and all bytes count against the budget. Each tab has its own port, so
+the bytes of its page also count against the share of that page.
 """
 
 from __future__ import annotations
@@ -10,11 +11,14 @@ import asyncio
 import contextlib
 import ipaddress
 import logging
+import math
 import socket
 from collections import defaultdict
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from llmready.crawler.browser.share import Share
 from llmready.crawler.failures import Code, Failure
 from llmready.crawler.fetch.resolver import GuardedResolver
 from llmready.crawler.urls import BadUrl, Url, parse
@@ -81,6 +85,7 @@ class _Connection:
     """One connection to a site."""
 
     writer: StreamWriter
+    share: Share
     moment: float
     site_spoke: bool = False
 
@@ -122,28 +127,41 @@ class GuardProxy:
         self._opening: defaultdict[tuple[str, int], int] = defaultdict(int)
         self._tasks: set[asyncio.Task[None]] = set()
         self._places = asyncio.Semaphore(MOST_CONNECTIONS)
-        self._server: asyncio.Server | None = None
+        self._ports: dict[Share, asyncio.Server] = {}
+        self._address = ""
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0, limit=HEAD_BYTES)
+        self._address = await self.open_port(Share(math.inf))
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        if self._server is not None:
-            self._server.close()
+        for share in [*self._ports]:
+            self.close_port(share)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     @property
     def address(self) -> str:
-        """Address of the proxy as `host:port`."""
-        if self._server is None:
+        """Address of the proxy as `host:port`. No page uses this port."""
+        if not self._address:
             raise RuntimeError("the proxy is not open")
-        host, port = self._server.sockets[0].getsockname()
+        return self._address
+
+    async def open_port(self, share: Share) -> str:
+        """Open a port whose connections use one share. Returns: its address as `host:port`."""
+        accept = partial(self._accept, share)
+        server = self._ports[share] = await asyncio.start_server(accept, "127.0.0.1", 0, limit=HEAD_BYTES)
+        host, port = server.sockets[0].getsockname()
         return f"{host}:{port}"
 
-    async def _accept(self, reader: StreamReader, writer: StreamWriter) -> None:
+    def close_port(self, share: Share) -> None:
+        """Accept no further connections at the port of a share."""
+        server = self._ports.pop(share, None)
+        if server is not None:
+            server.close()
+
+    async def _accept(self, share: Share, reader: StreamReader, writer: StreamWriter) -> None:
         task = asyncio.current_task()
         if task is None or len(self._tasks) >= MOST_CONNECTIONS + MOST_WAITING:
             writer.close()
@@ -153,7 +171,7 @@ class GuardProxy:
             async with asyncio.timeout(self._connect_seconds):
                 await self._places.acquire()
             try:
-                await self._serve(reader, writer)
+                await self._serve(share, reader, writer)
             finally:
                 self._places.release()
         except (asyncio.CancelledError, TimeoutError):
@@ -163,12 +181,14 @@ class GuardProxy:
             writer.close()
             self._tasks.discard(task)
 
-    async def _serve(self, reader: StreamReader, writer: StreamWriter) -> None:
+    async def _serve(self, share: Share, reader: StreamReader, writer: StreamWriter) -> None:
         try:
             async with asyncio.timeout(self._connect_seconds):
-                request = _read_head(await reader.readuntil(b"\r\n\r\n"))
+                head = await reader.readuntil(b"\r\n\r\n")
+            request = _read_head(head)
             self._check(request.url)
-            async with self._connected(request.url, reader) as (site, connection):
+            self._spend(share, len(head))
+            async with self._connected(request.url, reader, share) as (site, connection):
                 if reader.at_eof():
                     # The browser has left the page while the request waited for a connection.
                     return
@@ -196,9 +216,14 @@ class GuardProxy:
         if self._may_connect is not None and not self._may_connect(url):
             raise Failure(Code.RATE_LIMITED, f"{url.host} gets too many connections.")
 
+    def _spend(self, share: Share, size: int) -> None:
+        """Count bytes. Raises: Failure when those of the crawl or those of the page are used up."""
+        self._budget.spend(size)
+        share.spend(size)
+
     @contextlib.asynccontextmanager
     async def _connected(
-        self, url: Url, browser: StreamReader
+        self, url: Url, browser: StreamReader, share: Share
     ) -> AsyncIterator[tuple[StreamReader, _Connection]]:
         endpoint = (url.host, url.port)
         async with asyncio.timeout(self._connect_seconds):
@@ -208,7 +233,7 @@ class GuardProxy:
                 site, writer = await _while_open(browser, self._connect(url))
             finally:
                 self._opening[endpoint] -= 1
-        connection = _Connection(writer, asyncio.get_running_loop().time())
+        connection = _Connection(writer, share, asyncio.get_running_loop().time())
         self._open[endpoint].append(connection)
         try:
             yield site, connection
@@ -278,7 +303,7 @@ class GuardProxy:
                 data = await source.read(_PART if left is None else min(left, _PART))
                 if not data:
                     break
-                self._budget.spend(len(data))
+                self._spend(connection.share, len(data))
                 left = left and left - len(data)
                 connection.moment, connection.site_spoke = loop.time(), from_site
                 sink.write(data)

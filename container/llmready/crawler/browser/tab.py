@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from llmready.crawler.browser.answers import Shape
     from llmready.crawler.browser.other_hosts import PageRequests
+    from llmready.crawler.browser.share import Share
     from llmready.crawler.fetch.bodies import Budget
     from llmready.crawler.fetch.response import Response
     from llmready.crawler.options import Limits
@@ -58,8 +59,11 @@ class Crashed(Exception):
 class Tab:
     """A tab; create it with `open`."""
 
-    def __init__(self, page: Page, session: CDPSession, limits: Limits, budget: Budget, watch: str) -> None:
+    def __init__(
+        self, page: Page, session: CDPSession, *, limits: Limits, budget: Budget, share: Share, watch: str
+    ) -> None:
         self.shown = 0
+        self.share = share
         self._crashed = False
         self._page = page
         self._session = session
@@ -71,11 +75,16 @@ class Tab:
         self._tasks: set[asyncio.Task[None]] = set()
 
     @classmethod
-    async def open(cls, context: BrowserContext, limits: Limits, budget: Budget, watch: str) -> Tab:
-        """Open a tab. `watch` is the name of the function that observes a page."""
+    async def open(
+        cls, context: BrowserContext, limits: Limits, budget: Budget, share: Share, watch: str
+    ) -> Tab:
+        """Open a tab.
+
+        `share` is the one of its port of the proxy. `watch` is the name of the function that observes a page.
+        """
         page = await context.new_page()
         session = await context.new_cdp_session(page)
-        tab = cls(page, session, limits, budget, watch)
+        tab = cls(page, session, limits=limits, budget=budget, share=share, watch=watch)
         page.on("crash", lambda _: tab._crash())
         handlers: dict[str, Callable[[dict[str, Any]], None]] = {
             "Fetch.requestPaused": tab._paused,
@@ -109,6 +118,7 @@ class Tab:
         self.shown += 1
         visit = self._visit = Visit(response, requests)
         visit.landed.set()
+        self.share.begin(lambda: visit.fail(_too_large(visit, self.share.size, "The traffic of the page")))
         working = asyncio.ensure_future(self._work(visit))
         ended = asyncio.ensure_future(visit.ended.wait())
         try:
@@ -369,5 +379,5 @@ class Tab:
         task.add_done_callback(self._tasks.discard)
 
 
-def _too_large(visit: Visit, most: int, what: str) -> Failure:
+def _too_large(visit: Visit, most: float, what: str) -> Failure:
     return Failure(Code.PAGE_TOO_LARGE, f"{what} at {visit.response.url} is larger than {most / 1e6:g} MB.")
