@@ -63,23 +63,6 @@ export class AddressesOf {
   }
 }
 
-/**
- * Separate code and escaped signs from bare addresses before them, in Markdown whose parts are not known.
- *
- * @param {string} markdown
- */
-export function separateAddresses(markdown) {
-  return separated(separated(markdown, CODE_SPAN, ' `'), '\\<', '&lt;')
-}
-
-function separated(markdown, sign, replacement) {
-  const parts = markdown.split(sign)
-  return parts.map((part, at) => {
-    if (at === parts.length - 1) return part
-    return part + (endsInAddress([], 0, part) ? replacement : sign)
-  }).join('')
-}
-
 /** Return the end of a text after its last white space in ASCII, or its last characters. */
 function lastWord(text) {
   const first = Math.max(0, text.length - MOST_CHARACTERS - 1)

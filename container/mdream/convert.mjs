@@ -81,7 +81,7 @@ function unread(page, url, wantsFacts) {
   const tree = parse(page.subarray(0, BEGINNING))
   const facts = wantsFacts ? factsOf(tree) : null
   const markdown = wholePage(page.toString(), originOf(tree, url))
-  return { markdown, pageType: 'article', facts: facts && { ...facts, page_type: 'article' } }
+  return { markdown, pageType: 'article', facts: facts && { ...facts, page_type: 'article', is_from_mdream: true } }
 }
 
 /** Return whether almost all text of a page is in its `noscript`, as in applications that provide it for search engines. */

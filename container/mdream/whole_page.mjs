@@ -2,7 +2,6 @@
 // number of elements. Only menus and similar parts are left out, recognised by their element names.
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { separateAddresses } from './bare_addresses.mjs'
 
 const require = createRequire(import.meta.url)
 /** The options of `clean: true`, except that images without a description are kept, because they are content. */
@@ -25,7 +24,7 @@ const MOST_ADDED = 20_000_000
 let toMarkdown
 
 /**
- * Convert a whole page with Mdream.
+ * Convert a whole page with Mdream. Parsers read some of its Markdown in different ways, so it is cleaned as that of a site.
  *
  * @param {string} html
  * @param {string} origin Base address of its links.
@@ -36,7 +35,7 @@ export function wholePage(html, origin) {
   if (addressesOf(html) * origin.length > MOST_ADDED) throw new Error('the addresses of its links are too long together')
   // Loaded for the first such page, because few crawls need it.
   toMarkdown ??= native() ?? webAssembly()
-  return separateAddresses(toMarkdown(html, origin).trim())
+  return toMarkdown(html, origin).trim()
 }
 
 /** Return how many addresses of links and images a page may have. */

@@ -1,5 +1,6 @@
 """Code of a page stays code in all files: fences are neither lost nor open at the end of a page."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ from testkit.serving import Answer, links, page, serving
 
 TAG = '<img src="x" onerror="alert(1)">'
 SHOWN = "&lt;img src=x onerror=alert(1)&gt;"
+MILLION = "<p>" * 1_060_000
+"""More elements than fit into a tree."""
 MARKDOWN = {"Content-Type": "text/markdown; charset=utf-8"}
 
 
@@ -74,6 +77,38 @@ def test_code_beside_links_and_formulas_stays_code(body: str, tmp_path: Path) ->
     files = _files_of({"/a": page("First", f"{body}<p>Words to read.")}, tmp_path)
     assert "onerror" in files["llms-full.txt"]
     assert [name for name, text in files.items() if living(text)] == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        f"<table><tr><th>Head <code>&#x2028;{SHOWN}</code><th>i<tr><td>W<td>j</table>",
+        f"<p>See http://a.b/&lt;?{SHOWN}</p>",
+        f"<table><tr><th>h<th>i<tr><td>W <code>\\|{SHOWN}</code><td>j</table>",
+        f"<p>See <a href='/x?`'>one</a> and <code>{SHOWN}</code></p>",
+        f"<p>See http://a.b/`x <code>{SHOWN}</code></p>",
+    ],
+)
+def test_code_of_a_page_with_a_million_elements_stays_code(body: str, tmp_path: Path) -> None:
+    """Mdream converts such a page. It does not write code and addresses for all parsers."""
+    files = _files_of(
+        {"/a": page("First", f"<p>Words to read.</p>{body}{MILLION}"), "/b": page("Second")}, tmp_path
+    )
+    assert "Words to read." in files["llms-full.txt"]
+    assert [name for name, text in files.items() if living(text)] == []
+
+
+def test_words_of_a_page_with_a_million_elements_stay_apart(tmp_path: Path) -> None:
+    rows = "<tr><th>one<br>two<th>A<tr><td>three<ul><li>four<li>five</ul><td>H<sub>2</sub>O"
+    files = _files_of(
+        {
+            "/a": page("First", f"<p>Words to read.</p><table>{rows}</table>{MILLION}"),
+            "/b": page("Second"),
+        },
+        tmp_path,
+    )
+    words = re.findall(r"\w+", files["a.md"].partition("Words to read.")[2])
+    assert words == ["one", "two", "A", "three", "four", "five", "H2O"]
 
 
 def test_a_fence_that_equals_the_title_is_kept(tmp_path: Path) -> None:

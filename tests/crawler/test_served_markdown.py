@@ -280,6 +280,18 @@ def test_web_links_of_a_long_list_stay(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(re.findall(r"\[\d+\]\(https://", served(f"# Links\n\n{links}"))) == 100
 
 
+def test_escaped_signs_are_shown_alike_in_a_text_that_is_too_large_to_be_parsed() -> None:
+    found = served(f"# Signs\n\nIf a \\<b and c <d.{' *' * 1_000_000}")
+    assert "If a &lt;b and c &lt;d." in found
+
+
+def test_words_that_only_tags_part_stay_apart() -> None:
+    found = served(
+        "# Words\n\n| one<br>two | three<ul><li>four</li></ul> |\n| --- | --- |\n| H<sub>2</sub>O | a <br/> b |"
+    )
+    assert re.findall(r"\w+", found) == ["Words", "one", "two", "three", "four", "H2O", "a", "b"]
+
+
 def test_facts_of_a_page_with_its_own_markdown_are_cut_and_cleaned() -> None:
     long = "a\u202e " * 2000
     raw: RawFacts = {

@@ -189,8 +189,8 @@ def without_parsing(text: str, *, keeps_own: bool) -> str:
 
     `keeps_own` says whether the tags that the converter writes are kept.
     """
-    # A regular expression would keep an object for each `<`.
-    text = text.replace("<", "&lt;")
+    # A regular expression would keep an object for each `<`. A backslash would show the reference as it is written.
+    text = text.replace("\\<", "&lt;").replace("<", "&lt;")
     for own in _OWN_BEGINNINGS if keeps_own else ():
         text = text.replace(f"&lt;{own}", f"<{own}")
     return _without_leftovers(text, [])

@@ -19,6 +19,8 @@ MAX_EVENTS = 500_000
 
 _OWN_TAGS = re.compile(rb"<(?:br|/?(?:li|ol|ul))>")
 """The only tags that the converter writes: line breaks and lists in the cells of tables."""
+_PARTING_TAGS = re.compile(rb"</?(?:br|d[dt]|div|li|ol|p|t[dhr]|ul)\b", re.IGNORECASE)
+"""Tags that part words. If no white space is beside such a tag, a space takes its place."""
 _MARKUP_BYTES = re.compile(rb"<(?=[A-Za-z/!?])")
 _ADDRESS = re.compile(rb"(?:https?|ftp)://|www\.", re.IGNORECASE)
 """The beginning of an address in text. GitHub's dialect makes a link of it, up to white space or `<`."""
@@ -98,7 +100,9 @@ class Edits:
     def html(self, start: int, end: int) -> None:
         """Drop or escape inline HTML."""
         if self.raw_html == "drop":
-            self.drop(start, end)
+            beside = self.source[start - 1 : start], self.source[end : end + 1]
+            parts = _PARTING_TAGS.match(self.source, start) and not any(map(bytes.isspace, beside))
+            self.changes.append((start, end, b" " if parts else b""))
         elif self.raw_html == "escape" or not _OWN_TAGS.fullmatch(self.source, start, end):
             self.changes.append((start, end, self.source[start:end].replace(b"<", b"&lt;")))
 

@@ -22,6 +22,7 @@ class RawFacts(TypedDict):
         navigation: The menus of the page as JSON, or empty; `container/mdream/navigation.mjs` describes it.
         is_menu: Whether the page is only the menu of a frameset.
         is_frameset: Whether the page is a frameset.
+        is_from_mdream: Whether Mdream wrote the Markdown, as of very large pages; missing for other pages.
         links: Addresses of the links without their fragments, in the page's order.
     """
 
@@ -38,4 +39,5 @@ class RawFacts(TypedDict):
     navigation: str
     is_menu: bool
     is_frameset: bool
+    is_from_mdream: NotRequired[bool]
     links: list[str]

@@ -30,7 +30,7 @@ def clean_served_text(text: str, *, is_markdown: bool) -> str:
     """Make Markdown or plain text that a site serves itself safe; see `clean_markdown`.
 
     In Markdown, raw HTML is removed, and its text is kept. In plain text, raw HTML is escaped, so it is
-    displayed unchanged.
+    displayed unchanged. Markdown that Mdream wrote is cleaned as that of a site.
     """
     text = clean_text(text)
     if has_acting_parts(text):

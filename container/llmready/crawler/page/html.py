@@ -21,12 +21,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class HtmlPage:
-    """An HTML page: its source in UTF-8, its Markdown before sanitising, its metadata and its alternates."""
+    """An HTML page: its source in UTF-8, its Markdown before sanitising, its metadata and its alternates.
+
+    `is_from_mdream`: whether Mdream wrote the Markdown.
+    """
 
     source: bytes
     markdown: str
     metadata: PageMetadata
     relations: Relations
+    is_from_mdream: bool = False
 
     @property
     def html(self) -> str:
@@ -57,7 +61,7 @@ async def read_rendered(response: Response, html: str, converter: Converter) -> 
 async def _read(response: Response, source: bytes, converter: Converter) -> HtmlPage:
     raw, markdown = await converter.read(source, str(response.url))
     metadata, relations = in_time(lambda: _facts(response, raw), response.url)
-    return HtmlPage(source, markdown, metadata, relations)
+    return HtmlPage(source, markdown, metadata, relations, raw.get("is_from_mdream", False))
 
 
 def _source(response: Response) -> bytes:

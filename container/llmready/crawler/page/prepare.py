@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from llmready.crawler.characters import clean_line
-from llmready.crawler.convert.sanitise import clean_markdown
+from llmready.crawler.convert.sanitise import clean_markdown, clean_served_text
 from llmready.crawler.deadline import in_time, in_time_aside
 from llmready.crawler.failures import Code, Failure
 from llmready.crawler.model import StoredPage
@@ -110,7 +110,11 @@ class ShownText(NamedTuple):
 
 def shown_text(content: HtmlPage, url: Url) -> ShownText:
     """Return the sanitised Markdown of an HTML page, its title and its description. Raises: Failure (empty_page)."""
-    markdown = clean_markdown(content.markdown)
+    if content.is_from_mdream:
+        # Only the converter writes code and addresses in such a way that all parsers read them alike.
+        markdown = clean_served_text(content.markdown, is_markdown=True)
+    else:
+        markdown = clean_markdown(content.markdown)
     if not markdown.strip():
         raise Failure(Code.EMPTY_PAGE, f"{url} has no text.")
     metadata = content.metadata
