@@ -1,5 +1,5 @@
 // Parts of documentation whose names look like those of noise by accident.
-import { firstOf, holds, textOf } from './measure.mjs'
+import { children, holds, textOf } from './measure.mjs'
 import { COMMENTS } from './names.mjs'
 import { HEADING, ID, PROPERTIES, ids } from './tags.mjs'
 import { ATTRIBUTE } from './tree.mjs'
@@ -33,8 +33,9 @@ export function isNamedByAccident(tree, measure, node) {
   const id = tree.get(node, ATTRIBUTE.id)
   const share = measure.linkShare(node)
   if (share < MOST_LINKED && id && isDerived(tree, node, id)) return true
-  const first = firstOf(tree, node)
-  return share < FEW_LINKS && first >= 0 && measure.prose(node) >= SOME_PROSE && TITLE.test(tree.get(first, ATTRIBUTE.class))
+  // Anchors for an index come before the title.
+  const first = children(tree, node).find((child) => tree.tag[child] !== ID.a || measure.length(child) > 0)
+  return share < FEW_LINKS && first !== undefined && measure.prose(node) >= SOME_PROSE && TITLE.test(tree.get(first, ATTRIBUTE.class))
 }
 
 /** Return whether a part is named `comment`, is in no list of readers' comments, and shows no person and no date. */

@@ -34,6 +34,7 @@ const LEAD_TAGS = ids('blockquote', 'div', 'h2', 'p', 'section')
 const NO_LEAD = ALWAYS | AUTHOR | BESIDE | COMMENTS | CONTENTS | FILED | OFFER | OUTSIDE | RELATED
 const TITLE_PARTS = /(?<!\s)\s+[|\-\u2013\u2014·•»«:]{1,2}\s+|(?:(?<!\s)\s+)?[|·•»]\s+/
 const WORD = /[\p{L}\p{N}]+/gu
+const SECTION_NUMBER = /^(?:[a-z]\.)?\d+(?:\.\d+)*\.?\s+/
 
 /**
  * Return the page's heading if it is outside of the main part, and the lead between both.
@@ -45,10 +46,17 @@ const WORD = /[\p{L}\p{N}]+/gu
  * @returns {number[]} Nodes in the order of the source.
  */
 export function beforeMain(tree, measure, main, pageType) {
-  if (tree.first(main, ID.h1) >= 0) return []
+  if (tree.first(main, ID.h1) >= 0) return titleAbove(tree, measure, main)
   const heading = pageHeading(tree, measure, main)
   if (heading < 0) return []
   return WITHOUT_LEAD.has(pageType) ? [heading] : [heading, ...leadBetween(tree, measure, heading, main)]
+}
+
+/** Return the title of a page if it is before a main part whose sections have headings of the first level, or nothing. */
+function titleAbove(tree, measure, main) {
+  const headings = tree.all(0, ID.h1).filter((node) => measure.prose(node) > 0).slice(0, MOST_HEADINGS)
+  const title = headings.find((node) => isPageTitle(tree, node))
+  return title === undefined || title >= main ? [] : [title]
 }
 
 /**
@@ -76,15 +84,21 @@ function pageHeading(tree, measure, main) {
 function sectionHeading(tree, measure, main, title) {
   for (const level of [ID.h2, ID.h3]) {
     const headings = tree.all(0, level).filter((node) => node < tree.end[main] && measure.length(node) > 0).slice(0, MOST_HEADINGS)
-    const found = headings.find((node) => measure.linked(node) === 0 && isTitle(title, textOf(tree, node).toLowerCase()))
+    const found = headings.find((node) => measure.linked(node) === 0 && isTitle(title, textOf(tree, node)))
     if (found !== undefined) return found < main ? found : -1
   }
   return -1
 }
 
-/** Return whether a heading is a title, or its beginning. A single word at the beginning may be the name of the site. */
-function isTitle(title, heading) {
-  return title === heading || (heading.includes(' ') && title.startsWith(heading))
+/** Return whether a heading is the title of its page. */
+export function isPageTitle(tree, node) {
+  return isTitle(titleOf(tree), textOf(tree, node))
+}
+
+/** Return whether a text is a title, or its beginning. A single word at the beginning may be the name of the site. */
+function isTitle(title, text) {
+  const heading = text.toLowerCase()
+  return [heading, heading.replace(SECTION_NUMBER, '')].some((one) => title === one || (one.includes(' ') && title.startsWith(one)))
 }
 
 /** Return the beginning of the title of a page in lower case. */

@@ -1,6 +1,7 @@
 // Remove leftovers after parts of a page were left out: headings of removed parts, and counts of views, words and
 // minutes.
-import { textOf } from './measure.mjs'
+import { isPageTitle } from './heading.mjs'
+import { holds, textOf } from './measure.mjs'
 import { HEADING, ID, PROPERTIES, ids } from './tags.mjs'
 import { countBelow } from './tree.mjs'
 
@@ -11,6 +12,7 @@ const MOST_EXAMINED = 300
 const MOST_WORK = 10_000_000
 
 const NEVER_COUNTS = ids('blockquote', 'code', 'dl', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'pre', 'table')
+const ITEMS = ids('li')
 const BLOCKS = ids('div', 'p')
 const PARTS = ids('small', 'span')
 /** Visible elements without text; a heading above one of them is kept. */
@@ -86,7 +88,7 @@ export function leaveOutEmptied(tree, measure, main) {
     const tag = tree.tag[node]
     const isLast = level === 0 || level <= tag
     const isEmpty = measure.before[next] - measure.before[tree.end[node]] === leftOut
-    if (tag !== ID.h1 && isLast && isEmpty && (wasEmptied(tree, tree.end[node], next, work) || isOfSite(tree, node, next))) {
+    if (tag !== ID.h1 && isLast && isEmpty && !isPageTitle(tree, node) && !holds(tree, node, ITEMS) && (wasEmptied(tree, tree.end[node], next, work) || isOfSite(tree, node, next))) {
       leftOut += measure.length(node)
       tree.leaveOut(node)
     } else {

@@ -219,7 +219,7 @@ class Page {
       if (next === undefined) break
       // The details of a product are short texts beside its description, as are the members beside that of a class.
       if ((this.pageType === 'product' || this.pageType === 'documentation') && measure.prose(node) - measure.prose(next) > LONG_TEXT) break
-      if (hasSectionsBeside(tree, measure, next)) break
+      if (hasSectionsBeside(tree, measure, next, this.pageType)) break
       node = next
     }
     return node

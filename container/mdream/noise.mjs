@@ -240,6 +240,7 @@ class Noise {
     const prose = nodes.reduce((sum, one) => sum + measure.prose(one), 0) - measure.prose(heading)
     const linked = nodes.reduce((sum, one) => sum + measure.linked(one), 0)
     const isManual = this.pageType === 'documentation'
+    if (isManual && nodes.length === 1 && isAboveText(tree, heading)) return true
     if (prose < (isManual ? SHORT_SECTION : SECTION) || linked > LINKED * prose || nodes.some((one) => this.holdsProfile(one))) return false
     if (isManual) return true
     const end = tree.end[nodes.at(-1)]
@@ -281,8 +282,9 @@ class Noise {
   isInLine(node) {
     const { tree, measure } = this
     const above = tree.parent[node]
-    if (PROPERTIES[tree.tag[above]] & HEADING) return true
-    for (let name = above, level = 0; name > this.main && level < NEAR; name = tree.parent[name], level++) if (NAMES[tree.tag[name]]) return true
+    for (let name = above, level = 0; name > this.main && level < NEAR; name = tree.parent[name], level++) {
+      if (NAMES[tree.tag[name]] || PROPERTIES[tree.tag[name]] & HEADING) return true
+    }
     return LINES[tree.tag[above]] === 1 && measure.prose(above) - measure.length(node) >= SOME_PROSE
   }
 
@@ -340,6 +342,14 @@ function isInReview(tree, node) {
   let above = tree.parent[node]
   while (above > 0 && tree.tag[above] !== ID.article) above = tree.parent[above]
   return above > 0 && Boolean(tree.marks[above] & REVIEWS)
+}
+
+/** Return whether text that is in no element of its own follows a heading. */
+function isAboveText(tree, heading) {
+  const end = tree.end[tree.parent[heading]]
+  let next = tree.end[heading]
+  while (next < end && (tree.gone[next] || (tree.tag[next] === 0 && !tree.size[next]))) next = tree.end[next]
+  return next < end && tree.tag[next] === 0
 }
 
 /** Return what a heading announces, as bits. */

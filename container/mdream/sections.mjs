@@ -1,10 +1,16 @@
 // Tell the sections of one text from several texts.
-import { children } from './measure.mjs'
+import { children, holds } from './measure.mjs'
+import { ALWAYS, BESIDE, COMMENTS, CONTENTS, OFFER, OUTSIDE, RELATED } from './names.mjs'
+import { ids } from './tags.mjs'
 import { ATTRIBUTE } from './tree.mjs'
 
 /** Maximum share of links, and minimum characters of prose of a section. */
 const MOST_LINKED = 0.5
 const SOME_PROSE = 80
+const SHORT_PROSE = 20
+const NOISE = ALWAYS | BESIDE | COMMENTS | CONTENTS | OFFER | OUTSIDE | RELATED
+const FRAME_TAGS = ids('aside', 'footer', 'form', 'header', 'nav')
+const HEADINGS = ids('h1', 'h2', 'h3', 'h4', 'h5', 'h6')
 
 /**
  * Return whether articles are the entries of one page, such as the functions of a module: siblings of the same class.
@@ -18,14 +24,30 @@ export function areSections(tree, measure, articles) {
   return articles.length > 1 && articles.every((one) => isAlike(tree, one, first) && measure.linkShare(one) < MOST_LINKED)
 }
 
-/** Return whether a part has a sibling that is another section of the same text: of the same class, with prose. */
-export function hasSectionsBeside(tree, measure, part) {
-  if (!tree.get(part, ATTRIBUTE.class)) return false
-  return children(tree, tree.parent[part]).some((other) => other !== part && isAlike(tree, other, part)
-    && measure.prose(other) >= SOME_PROSE && measure.linkShare(other) < MOST_LINKED)
+/**
+ * Return whether a part has a sibling that is another section of the same text, with some prose: of the same class, or in
+ * documentation with a heading.
+ *
+ * @param {import('./tree.mjs').Tree} tree
+ * @param {import('./measure.mjs').Measure} measure
+ * @param {number} part
+ * @param {import('./page_type.mjs').PageType} pageType
+ */
+export function hasSectionsBeside(tree, measure, part, pageType) {
+  const isNamed = tree.get(part, ATTRIBUTE.class) !== ''
+  return children(tree, tree.parent[part]).some((other) => {
+    if (other === part || measure.linkShare(other) >= MOST_LINKED) return false
+    const isTitled = holds(tree, other, HEADINGS)
+    if (measure.prose(other) < (isTitled ? SHORT_PROSE : SOME_PROSE)) return false
+    return isNamed && isAlike(tree, other, part) ? true : isTitled && pageType === 'documentation' && !isFrame(tree, other)
+  })
 }
 
 function isAlike(tree, one, other) {
   return tree.parent[one] === tree.parent[other] && tree.tag[one] === tree.tag[other]
     && tree.get(one, ATTRIBUTE.class) === tree.get(other, ATTRIBUTE.class)
+}
+
+function isFrame(tree, node) {
+  return Boolean(tree.marks[node] & NOISE) || FRAME_TAGS[tree.tag[node]] === 1
 }
