@@ -9,7 +9,7 @@ import pytest
 from llmready.crawler.engine import scheduler
 from llmready.crawler.fetch import throttle
 from testkit.crawler_program import Run, call
-from testkit.serving import Answer, Site, links, page, serving
+from testkit.serving import Answer, Request, Site, links, page, serving
 
 GOOD = [f"/t/{number}" for number in range(30)]
 
@@ -107,3 +107,53 @@ def test_each_copy_of_a_page_does_not_get_its_own_share(tmp_path: Path) -> None:
 
     with serving(answer) as site:
         assert kept(call(site.url, tmp_path), site, topics) == len(topics)
+
+
+@pytest.mark.parametrize("place", ["head", "body"])
+def test_page_that_is_named_as_markdown_of_another_one_is_crawled(place: str, tmp_path: Path) -> None:
+    """The site sends Markdown for each page on request. The list is found after the page that names it."""
+    pages = site_with()
+    relation = '<link rel="alternate" type="text/markdown" href="/list">'
+    pages["/a"] = page("A", relation if place == "body" else "", relation if place == "head" else "")
+
+    def answer(request: Request) -> Answer | None:
+        found = pages.get(request.path)
+        if found and "text/markdown" in request.headers.get("Accept", ""):
+            text = f"# Text of {request.path}\n\nWords that belong only to {request.path}."
+            return Answer(text, headers={"Content-Type": "text/markdown"})
+        return Answer(found) if isinstance(found, str) else found
+
+    with serving({}) as site:
+        site.answer_request = answer
+        assert kept(call(site.url, tmp_path), site) == len(GOOD)
+
+
+def test_markdown_of_a_page_is_not_requested_again_because_the_page_links_to_it(tmp_path: Path) -> None:
+    markdown = Answer("# Guide\n\nWritten by hand.", headers={"Content-Type": "text/markdown"})
+    relation = '<link rel="alternate" type="text/markdown" href="/source/guide">'
+    with serving(
+        {
+            "/": page("Home", links("/guide")),
+            "/guide": page("Guide", links("/source/guide", "/more"), relation),
+            "/more": page("More"),
+            "/source/guide": markdown,
+        }
+    ) as site:
+        found = call(site.url, tmp_path).completed()
+        assert site.paths.count("/source/guide") == 1
+    assert found.urls(site.url) == {"/", "/guide", "/more"}
+
+
+def test_markdown_that_several_pages_link_to_is_kept_once(tmp_path: Path) -> None:
+    markdown = Answer("# Guide\n\nWritten by hand.", headers={"Content-Type": "text/markdown"})
+    relation = '<link rel="alternate" type="text/markdown" href="/source/guide">'
+    with serving(
+        {
+            "/": page("Home", links("/guide")),
+            "/guide": page("Guide", links("/more"), relation),
+            "/more": page("More", links("/source/guide")),
+            "/source/guide": markdown,
+        }
+    ) as site:
+        found = call(site.url, tmp_path).completed()
+    assert found.urls(site.url) == {"/", "/guide", "/more"}

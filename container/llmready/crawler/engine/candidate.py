@@ -16,6 +16,10 @@ class Candidate:
     depth: int
     priority: float = 0.5
     links_in: int = 1
+    is_shared: bool = False
+    """Whether several pages link to this one."""
+    is_alternate: bool = False
+    """Whether another page was stored with the Markdown of this one. It is not stored again if it is Markdown."""
     hops: int = 0
     attempts: int = 0
     asked: Url | None = None

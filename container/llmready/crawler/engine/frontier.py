@@ -13,13 +13,14 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from llmready.crawler.engine.candidate import Candidate, restored_candidate
-from llmready.crawler.engine.known_urls import KnownUrls
+from llmready.crawler.engine.known_urls import SeenUrls
 from llmready.crawler.engine.levels import Levels
 from llmready.crawler.engine.moves import Moves
 from llmready.crawler.engine.nested_paths import leads_into_itself
 from llmready.crawler.engine.shares import Shares
 from llmready.crawler.kinds import Kind, gives_way, kind_of, order_of_lists
 from llmready.crawler.languages import language_in
+from llmready.crawler.page.alternates import is_beside
 from llmready.crawler.urls import Url
 from llmready.patterns import Patterns
 
@@ -49,10 +50,7 @@ class Frontier:
         self._total = 0
         self._skipped = 0
         self._shared = start.directory.count("/") - 1
-        self._seen = KnownUrls()
-        # Keys contain no slashes at the end and no index files. If the target of a URL differs, it is stored, too.
-        self._targets: dict[str, str] = {}
-        self._alternates: set[str] = set()
+        self._seen = SeenUrls()
         self._ready: deque[Candidate] = deque()
         self._levels = Levels()
         self.shares = Shares()
@@ -63,7 +61,7 @@ class Frontier:
     def begin(self) -> Candidate:
         """Return the start page as a candidate in flight."""
         candidate = Candidate(self.start, depth=0)
-        self._see(self.start)
+        self._seen.see(self.start)
         self._in_flight[self.start.key] = candidate
         return candidate
 
@@ -73,11 +71,11 @@ class Frontier:
 
     def known(self, url: Url) -> bool:
         """Return whether the page was seen before, under this or an equal URL."""
-        return url.key in self._seen
+        return url.key in self._seen and not self._seen.is_claimed(url.key)
 
     def is_settled(self, url: Url) -> bool:
         """Return whether further links to the page have no effect, because it was already taken."""
-        return url.key in self._seen and self._levels.get(url.key) is None
+        return self.known(url) and self._levels.get(url.key) is None
 
     def offer(
         self,
@@ -97,21 +95,23 @@ class Frontier:
             return fresh
         for url in urls:
             key = url.key
-            if key in self._seen:
+            is_alternate = self._seen.release(key, source)
+            if key in self._seen and not is_alternate:
                 if waiting := self._levels.get(key):
                     waiting.links_in += 1
                     waiting.depth = min(waiting.depth, depth)
                     waiting.priority = max(waiting.priority, priority)
+                    waiting.is_shared |= waiting.source != source
                     self.shares.link_again(waiting, source)
                 continue
             if self._seen.is_full:
                 break
             if leads_into_itself(url.path):
                 continue
-            candidate = Candidate(url, depth, priority, source=source)
+            candidate = Candidate(url, depth, priority, source=source, is_alternate=is_alternate)
             if not self.shares.place(candidate):
                 continue
-            self._see(url)
+            self._seen.see(url)
             if self.wanted(url) if unwanted is None else url not in unwanted:
                 candidate.is_late = gives_way(self.kind(url))
                 self._levels.add(candidate)
@@ -125,16 +125,10 @@ class Frontier:
         is_below = url.path.startswith(self.start.directory)
         return kind_of(url, shared=self._shared if is_below else 0)
 
-    def _see(self, url: Url) -> None:
-        key, target = url.key, url.target
-        self._seen.add(key)
-        if target != key:
-            self._targets[key] = target
-
     @property
     def found(self) -> list[str]:
         """Paths with queries of all page URLs that were seen, including those that the patterns exclude."""
-        return sorted(self._targets.get(key, key) for key in self._seen - self._alternates)
+        return self._seen.found
 
     @property
     def left(self) -> int:
@@ -157,10 +151,20 @@ class Frontier:
         """Number of stored lists, notices and forms that must be dropped in favour of content."""
         return max(0, self._content + self._late - self.max_pages)
 
-    def claim(self, url: Url) -> None:
-        """Mark a URL as an alternate of a known page. It is then not fetched as a page."""
-        self._seen.add(url.key)
-        self._alternates.add(url.key)
+    def claim(self, url: Url, page: Url) -> None:
+        """Mark a URL as an alternate of a page. It is then not fetched as a page, unless another page links to it.
+
+        Files beside the page, such as `page.md`, are not fetched even then.
+        """
+        is_certain = is_beside(page, url)
+        if url.key in self._seen and not is_certain:
+            waiting = self._levels.get(url.key)
+            if waiting is None:
+                return
+            if waiting.is_shared or waiting.source != page.key:
+                waiting.is_alternate = True
+                return
+        self._seen.claim(url.key, "" if is_certain else page.key)
         self._levels.pop(url.key)
 
     def take(self) -> Candidate | None:
@@ -310,7 +314,7 @@ class Frontier:
         known = self._levels.pop(url.key)
         if known is None and (url.key in self._seen or not self.wanted(url)):
             return False
-        self._see(url)
+        self._seen.see(url)
         asked = candidate.asked or candidate.url
         copy_of = candidate.url if is_copy else candidate.copy_of
         self._ready.appendleft(
@@ -358,9 +362,7 @@ class Frontier:
             "failed": self.failed,
             "total": self._total,
             "skipped": self._skipped,
-            "seen": sorted(self._seen),
-            "targets": self._targets,
-            "alternates": sorted(self._alternates),
+            "seen": self._seen.state(),
             "ready": [asdict(one) for one in (*self._in_flight.values(), *self._ready)],
             "levels": self._levels.state(),
             "shares": self.shares.state(),
@@ -374,8 +376,7 @@ class Frontier:
         frontier = cls(Url(*state["start"]), patterns, state["max_pages"])
         frontier._content, frontier._late, frontier.failed = state["content"], state["late"], state["failed"]
         frontier._total, frontier._skipped = state["total"], state["skipped"]
-        frontier._seen = KnownUrls(state["seen"])
-        frontier._targets, frontier._alternates = dict(state["targets"]), set(state["alternates"])
+        frontier._seen = SeenUrls.restored(state["seen"])
         frontier._ready = deque(restored_candidate(one) for one in state["ready"])
         frontier._levels = Levels.restored(state["levels"])
         frontier.shares = Shares.restored(state["shares"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from llmready.crawler.urls import Url
 
@@ -36,6 +36,55 @@ class KnownUrls(set[str]):
     def is_full(self) -> bool:
         """Whether no further URLs are stored."""
         return len(self) >= MAX_KNOWN or self._characters >= MOST_CHARACTERS
+
+
+class SeenUrls(KnownUrls):
+    """Keys of URLs that the frontier has seen. They contain no slashes at the end and no index files."""
+
+    def __init__(self, keys: Iterable[str] = ()) -> None:
+        super().__init__(keys)
+        # If the path and query of a URL differ from its key, they are stored, too.
+        self._targets: dict[str, str] = {}
+        self._alternates: dict[str, str] = {}
+
+    def see(self, url: Url) -> None:
+        """Add a URL."""
+        key, target = url.key, url.target
+        self.add(key)
+        if target != key:
+            self._targets[key] = target
+
+    @property
+    def found(self) -> list[str]:
+        """Paths with queries of all URLs but Markdown alternates."""
+        return sorted(self._targets.get(key, key) for key in self - self._alternates.keys())
+
+    def claim(self, key: str, page: str) -> None:
+        """Add an alternate of a page with the key `page`. If the key is empty, links do not release the alternate."""
+        self.add(key)
+        self._alternates[key] = page
+
+    def is_claimed(self, key: str) -> bool:
+        """Return whether a URL is an alternate that a link from another page releases."""
+        return bool(self._alternates.get(key))
+
+    def release(self, key: str, source: str) -> bool:
+        """Return whether an alternate becomes a page, because the page `source` links to it."""
+        if self._alternates.get(key, source) in ("", source):
+            return False
+        del self._alternates[key]
+        return True
+
+    def state(self) -> list[Any]:
+        """Return the URLs as data for JSON."""
+        return [sorted(self), self._targets, self._alternates]
+
+    @classmethod
+    def restored(cls, state: list[Any]) -> SeenUrls:
+        """Return the URLs that `state` describes."""
+        seen = cls(state[0])
+        seen._targets, seen._alternates = dict(state[1]), dict(state[2])
+        return seen
 
 
 class SettledUrls(set[Url]):

@@ -41,6 +41,7 @@ from llmready.crawler.page.alternates import MarkdownAlternates
 from llmready.crawler.page.html import HtmlPage
 from llmready.crawler.page.media import is_page, is_page_path
 from llmready.crawler.page.prepare import prepare_aside
+from llmready.crawler.page.text import TextPage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -53,7 +54,6 @@ if TYPE_CHECKING:
     from llmready.crawler.fetch.site_client import SiteClient
     from llmready.crawler.fetch.sitemap_file import Entry
     from llmready.crawler.page.metadata import PageMetadata
-    from llmready.crawler.page.text import TextPage
     from llmready.crawler.report.reporter import Reporter
     from llmready.crawler.store.pages import PageStore
     from llmready.crawler.urls import Url
@@ -291,13 +291,16 @@ class Scheduler:
         return False
 
     async def _keep(self, candidate: Candidate, content: HtmlPage | TextPage) -> None:
+        if candidate.is_alternate and isinstance(content, TextPage):
+            self._frontier.skip(candidate)
+            return
         alternate = None
         if isinstance(content, HtmlPage):
             alternate = await self._alternates.find(candidate.url, content.relations.markdown)
         with rendering_advised(is_on=self._browser is not None):
             prepared = await prepare_aside(content, candidate.url, candidate.depth, alternate)
         if alternate is not None:
-            self._frontier.claim(alternate.url)
+            self._frontier.claim(alternate.url, candidate.url)
         self._take_back(self._canonicals.stored(candidate.url, prepared.page.heading))
         if self._store.add(*prepared):
             self._frontier.shares.setbacks.kept(candidate)

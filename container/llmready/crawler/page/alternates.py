@@ -51,6 +51,11 @@ def _sibling(path: str) -> str | None:
 _PLACES: tuple[Callable[[str], str | None], ...] = (_appended, _replaced, _sibling)
 
 
+def is_beside(page: Url, file: Url) -> bool:
+    """Return whether the name of a file shows that it is the Markdown of this page."""
+    return file == page._replace(path=file.path) and any(place(page.path) == file.path for place in _PLACES)
+
+
 class MarkdownAlternates:
     """Finds the Markdown alternates of one site's pages, and records which way works.
 
