@@ -168,8 +168,8 @@ export class Line {
   /** End the link. @param {string} target */
   closeLink(target) {
     const address = visible(target)
-    this.isInLink = false
     this.endCode()
+    this.isInLink = false
     const { isWritten } = this.ended('link')
     if (!isWritten) return
     const at = beginningOfLink(this.pieces)
@@ -232,6 +232,8 @@ export class Line {
 
   /** Write pending marks, white space and breaks before the next visible content. */
   begin() {
+    // The code before may become text that ends with an address.
+    this.endCode()
     if (this.space || this.breaks) this.writeSpace()
     if (!this.unwritten) return
     const from = this.marks.length - this.unwritten

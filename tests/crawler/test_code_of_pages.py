@@ -71,6 +71,10 @@ def test_no_code_block_goes_on_in_the_next_page(end: str, tmp_path: Path) -> Non
         f"<p><b><a href=/x>k <code>a`</code><b><code>](</code><code>&lt;b></code>w</b></a></b> <code>{SHOWN}</code>",
         f"<table><tr><th>h<th>i<tr><td>W <code>http://a.b/\\|</code><b><code>{SHOWN}</code></b><td>j</table>",
         f"<table><tr><th>h<td>a &lt;<code>{SHOWN.removeprefix('&lt;')}\\|</code></table>",
+        f"<table><tr><th>h<th>i<tr><td>W <code>http://a.b/\\|</code>{SHOWN}<td>j</table>",
+        f"<table><tr><th>h<th>i<tr><td>W <code>http://a.b/\\|</code>y{SHOWN}<td>j</table>",
+        f"<table><tr><th>h<th>i<tr><td>W <code>\\|http://a.b/</code>{SHOWN}<td>j</table>",
+        f"<table><tr><th>h<th>i<tr><td><code>http://a.b/\\|</code><img src='/i' alt='{SHOWN}'><td>j</table>",
     ],
 )
 def test_code_beside_links_and_formulas_stays_code(body: str, tmp_path: Path) -> None:
