@@ -100,6 +100,18 @@ def test_redirect_target_replaces_a_page_once() -> None:
     assert (older.url, older.hops) == (url("/newer"), 1)
 
 
+def test_redirect_to_a_waiting_page_starts_its_own_count() -> None:
+    made = frontier()
+    made.offer([url("/old")], depth=1)
+    old = made.take()
+    assert old is not None
+    made.offer([url("/list")], depth=2, source="/")
+    assert made.replace(old, url("/list"), hops=20) is True
+    taken = made.take()
+    assert taken is not None
+    assert (taken.url, taken.hops) == (url("/list"), 0)
+
+
 def test_patterns_exclude_pages() -> None:
     made = Frontier(START, Patterns(exclude=["/private"]), 10)
     made.succeed(made.begin())

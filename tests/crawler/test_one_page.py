@@ -157,3 +157,21 @@ def test_markdown_that_several_pages_link_to_is_kept_once(tmp_path: Path) -> Non
     ) as site:
         found = call(site.url, tmp_path).completed()
     assert found.urls(site.url) == {"/", "/guide", "/more"}
+
+
+@pytest.mark.parametrize("linked_by", ["/list0", "/"])
+@pytest.mark.parametrize("length", [19, 20])
+def test_page_at_the_end_of_a_long_chain_of_redirects_is_crawled(
+    length: int, linked_by: str, tmp_path: Path
+) -> None:
+    """The list itself redirects once. Pages link to it before or after the chain is followed."""
+    chain = [f"/!{number}" for number in range(length)]
+    pages = site_with(chain[0])
+    for name, target in zip(chain, [*chain[1:], "/list"], strict=True):
+        pages[name] = Answer(status=302, headers={"Location": target})
+    pages["/list/"], pages["/list"] = pages["/list"], Answer(status=302, headers={"Location": "/list/"})
+    pages["/"] = page("Home", links(chain[0], "/list0", *(["/list"] if linked_by == "/" else [])))
+    with serving(pages) as site:
+        found = call(site.url, tmp_path)
+        assert kept(found, site) == len(GOOD)
+        assert len(site.paths) < 120

@@ -103,6 +103,7 @@ class Frontier:
                     waiting.priority = max(waiting.priority, priority)
                     waiting.is_shared |= waiting.source != source
                     self.shares.link_again(waiting, source)
+                self._seen.link(Candidate(url, depth, priority, source=source))
                 continue
             if self._seen.is_full:
                 break
@@ -266,6 +267,14 @@ class Frontier:
         self._failed.add(candidate.url.key)
         self.failed += 1
 
+    def reopen(self, candidate: Candidate) -> None:
+        """Let the targets of a chain of redirects that failed count as not seen. Queue those that pages link to."""
+        for passed in self._seen.reopen(self.moves.chain((candidate.asked or candidate.url).key)):
+            self._failed.discard(passed.url.key)
+            if self.shares.place(passed):
+                passed.is_late = gives_way(self.kind(passed.url))
+                self._levels.add(passed)
+
     def has_failed(self, url: Url) -> bool:
         """Return whether a page failed."""
         return url.key in self._failed
@@ -307,14 +316,16 @@ class Frontier:
     def replace(self, candidate: Candidate, url: Url, hops: int, *, is_copy: bool = False) -> bool:
         """Replace the candidate by another page, unless that page is already known.
 
-        `hops` is the number of redirects so far. If `is_copy` is set and the other page fails, the candidate is kept.
+        `hops` is the number of redirects so far. It starts again at a page that others link to. If `is_copy` is set
+        and the other page fails, the candidate is kept.
         Returns whether the other page is new and will be fetched.
         """
         self.skip(candidate)
         known = self._levels.pop(url.key)
         if known is None and (url.key in self._seen or not self.wanted(url)):
             return False
-        self._seen.see(url)
+        if known is None:
+            self._seen.pass_by(url)
         asked = candidate.asked or candidate.url
         copy_of = candidate.url if is_copy else candidate.copy_of
         self._ready.appendleft(
@@ -322,7 +333,7 @@ class Frontier:
                 url,
                 candidate.depth,
                 candidate.priority,
-                hops=hops,
+                hops=hops if known is None else 0,
                 asked=asked,
                 copy_of=copy_of,
                 has_cookies=candidate.has_cookies,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from llmready.crawler.engine.candidate import Candidate, restored_candidate
 from llmready.crawler.urls import Url
 
 if TYPE_CHECKING:
@@ -32,6 +34,12 @@ class KnownUrls(set[str]):
             self._characters += len(key)
         super().add(key)
 
+    def forget(self, key: str) -> None:
+        """Remove a key."""
+        if key in self:
+            self._characters -= len(key)
+            self.remove(key)
+
     @property
     def is_full(self) -> bool:
         """Whether no further URLs are stored."""
@@ -39,13 +47,17 @@ class KnownUrls(set[str]):
 
 
 class SeenUrls(KnownUrls):
-    """Keys of URLs that the frontier has seen. They contain no slashes at the end and no index files."""
+    """Keys of URLs that the frontier has seen. They contain no slashes at the end and no index files.
+
+    Some were seen only as the Markdown alternate of a page, or as the target of a redirect.
+    """
 
     def __init__(self, keys: Iterable[str] = ()) -> None:
         super().__init__(keys)
         # If the path and query of a URL differ from its key, they are stored, too.
         self._targets: dict[str, str] = {}
         self._alternates: dict[str, str] = {}
+        self._passed: dict[str, Candidate | None] = {}
 
     def see(self, url: Url) -> None:
         """Add a URL."""
@@ -75,15 +87,35 @@ class SeenUrls(KnownUrls):
         del self._alternates[key]
         return True
 
+    def pass_by(self, url: Url) -> None:
+        """Add a URL that only a redirect has led to."""
+        self.see(url)
+        self._passed[url.key] = None
+
+    def link(self, candidate: Candidate) -> None:
+        """Note that a page links to a URL that was seen. Only `reopen` uses it, for the URLs of `pass_by`."""
+        if candidate.url.key in self._passed:
+            self._passed[candidate.url.key] = self._passed[candidate.url.key] or candidate
+
+    def reopen(self, keys: Iterable[str]) -> list[Candidate]:
+        """Forget the URLs that only redirects have led to. Return those among them that pages link to."""
+        passed = {key: self._passed.pop(key) for key in keys if key in self._passed}
+        for key, candidate in passed.items():
+            if candidate is None:
+                self.forget(key)
+        return [candidate for candidate in passed.values() if candidate is not None]
+
     def state(self) -> list[Any]:
         """Return the URLs as data for JSON."""
-        return [sorted(self), self._targets, self._alternates]
+        passed = {key: candidate and asdict(candidate) for key, candidate in self._passed.items()}
+        return [sorted(self), self._targets, self._alternates, passed]
 
     @classmethod
     def restored(cls, state: list[Any]) -> SeenUrls:
         """Return the URLs that `state` describes."""
         seen = cls(state[0])
         seen._targets, seen._alternates = dict(state[1]), dict(state[2])
+        seen._passed = {key: one and restored_candidate(one) for key, one in state[3].items()}
         return seen
 
 

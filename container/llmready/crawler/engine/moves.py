@@ -16,6 +16,14 @@ class Moves:
     def __init__(self, moved: Mapping[str, str] | None = None) -> None:
         self.moved = dict(moved or {})
 
+    def chain(self, key: str) -> list[str]:
+        """Return the keys of the URL `key` and of all URLs that it leads to."""
+        passed: dict[str, None] = {}
+        while key not in passed:
+            passed[key] = None
+            key = self.moved.get(key, key)
+        return list(passed)
+
     def make_circle(self, source: Url, target: Url) -> bool:
         """Record that a page leads to another one. Return whether this makes a loop."""
         own, key = source.key, target.key

@@ -361,9 +361,10 @@ class Scheduler:
         is_start = candidate.depth == 0
         setbacks = self._frontier.shares.setbacks
         setbacks.failed(candidate, failure.code)
+        may_retry = failure.code in RETRIED and not isinstance(failure, LongWaitError)
         if failure.code == Code.BUDGET_EXCEEDED or setbacks.end_crawl(self._frontier.has_only_last):
             self._stop(failure)
-        elif self._may_retry(failure) and not is_start and self._frontier.retry(candidate):
+        elif may_retry and not is_start and self._frontier.retry(candidate):
             if failure.code != Code.RATE_LIMITED:
                 self._client.rest(RETRY_SECONDS)
             return
@@ -374,15 +375,13 @@ class Scheduler:
             return
         setbacks.wasted(candidate)
         self._frontier.fail(candidate)
+        if candidate.hops >= MAX_REDIRECTS:
+            self._frontier.reopen(candidate)
         if candidate.copy_of is not None:
             self._frontier.restore_copy(candidate)
         missing = PageFailure(str(candidate.asked or candidate.url), failure.code, failure.detail)
         self.failures.append(missing)
         self._reporter.page_failed(missing)
-
-    @staticmethod
-    def _may_retry(failure: Failure) -> bool:
-        return failure.code in RETRIED and not isinstance(failure, LongWaitError)
 
     def _stop(self, failure: Failure) -> None:
         if not self._stopped:
