@@ -12,7 +12,7 @@ TOPS = {"infra", "functions", "tests", "bench", "testkit"}
 AWS = {"boto3", "botocore", "aws_lambda_powertools", "aws_cdk", "aws_xray_sdk", "s3transfer"}
 CORE = {"llmready"}
 # Modules of the core that import nothing of ours, so that the crawler may use them as well.
-SHARED = {"llmready.version", "llmready.patterns", "llmready.addresses"}
+SHARED = {"llmready.version", "llmready.patterns", "llmready.addresses", "llmready.bounded_json"}
 # What the rooms may import of ours. `llmready` alone is the core; its neighbours in the namespace are named in full.
 ROOMS = {
     "layers/core/python/llmready": CORE,

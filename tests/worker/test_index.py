@@ -6,16 +6,20 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
+import pytest
+
 from llmready.domain.generation import Generation
 from llmready.services import Services
-from llmready.worker.index import index_archive, store_index
+from llmready.worker.index import index_archive, store_found, store_index
+from llmready.worker.results import Taken
+from testkit.memory import run_and_measure
 
 GENERATION = cast("Generation", SimpleNamespace(id="generation", user_id="user", fence=1))
 
 
 def archive_with(manifest: str, folder: Path) -> Path:
     path = folder / "archive.zip"
-    with zipfile.ZipFile(path, "w") as archive:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("manifest.json", manifest)
         archive.writestr("md/index.md", "# Bread\n")
     return path
@@ -36,3 +40,48 @@ def test_a_manifest_with_lone_surrogates_does_not_end_the_attempt(tmp_path: Path
     assert index is not None
     store_index(services, GENERATION, index)
     assert stored == []
+
+
+@pytest.mark.parametrize("part", ["{},", "[[]],", '{"a":0},', '"\U0001f600 and a longer text",'])
+def test_a_manifest_with_millions_of_values_takes_little_memory(part: str, tmp_path: Path) -> None:
+    values = part * (20_000_000 // len(part))
+    path = archive_with(f'{{"pages": [], "values": [{values}0]}}', tmp_path)
+    assert path.stat().st_size < 200_000
+    program = (
+        "import sys; from pathlib import Path; from types import SimpleNamespace\n"
+        "from llmready.worker.index import index_archive\n"
+        "print(index_archive(SimpleNamespace(id='generation'), Path(sys.argv[1])))"
+    )
+    output, megabytes = run_and_measure(program, str(path))
+    assert output.endswith("None")
+    assert megabytes < 250
+
+
+def test_a_manifest_that_is_nested_too_deeply_gives_no_index(tmp_path: Path) -> None:
+    manifest = '{"pages": [], "values": ' + "[" * 200_000 + "]" * 200_000 + "}"
+    assert index_archive(GENERATION, archive_with(manifest, tmp_path)) is None
+
+
+def test_a_long_manifest_of_an_intact_crawler_gives_an_index(tmp_path: Path) -> None:
+    page = {"title": "\u00e9" * 500, "section": "[,{" * 50, "sha256": "0" * 64, "words": 1, "tokens": 2}
+    pages = [
+        {"path": f"md/{number}.md", "url": "https://bakery.example/" + "a" * 1970, **page}
+        for number in range(1000)
+    ]
+    failures = [{"url": "https://bakery.example/" + "a" * 1970, "code": "x", "detail": "y" * 200}] * 1000
+    manifest = json.dumps({"pages": [{"path": "md/index.md"}, *pages], "failures": failures})
+    assert index_archive(GENERATION, archive_with(manifest, tmp_path)) is not None
+
+
+@pytest.mark.parametrize(("number", "documents"), [(50_000, 1), (1_000_000, 0)])
+def test_only_as_many_found_pages_are_stored_as_a_crawl_finds(
+    number: int, documents: int, tmp_path: Path
+) -> None:
+    stored: list[Any] = []
+    services = cast(
+        "Services", SimpleNamespace(archives=SimpleNamespace(put=lambda *args: stored.append(args)))
+    )
+    found = tmp_path / "found"
+    found.write_text("/a\n" * number)
+    store_found(services, GENERATION, lambda: Taken(found, found.stat().st_size, ""))
+    assert len(stored) == documents

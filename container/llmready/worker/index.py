@@ -3,6 +3,7 @@
 They are needed only for reading and comparing. If they cannot be stored, the generation still completes.
 """
 
+import threading
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +20,9 @@ from llmready.worker.results import NotAcceptable, Taken
 
 LARGEST_FOUND = 20_000_000  # bytes
 
+# The worker has memory for one manifest at a time.
+_indexing = threading.Lock()
+
 
 def index_archive(generation: Generation, archive: Path) -> FileIndex | None:
     """Return the index of an archive; None if the archive cannot be read.
@@ -28,7 +32,7 @@ def index_archive(generation: Generation, archive: Path) -> FileIndex | None:
         archive: The worker's own copy of the zip.
     """
     try:
-        with ZipFile(archive) as opened:
+        with _indexing, ZipFile(archive) as opened:
             return read_index(opened, hash_all=True)
     except (
         BadZipFile,
@@ -62,11 +66,9 @@ def store_found(services: Services, generation: Generation, take: Callable[[], T
         take: Copies the crawler's list of them.
     """
     try:
-        text = take().path.read_text(errors="replace")
-        services.archives.put(
-            found_key(generation.user_id, generation.id, generation.fence), packed_found(text)
-        )
+        packed = packed_found(take().path.read_bytes())
+        services.archives.put(found_key(generation.user_id, generation.id, generation.fence), packed)
     except FileNotFoundError:
         return
-    except (OSError, NotAcceptable, TryAgain) as error:
+    except (OSError, ValueError, NotAcceptable, TryAgain) as error:
         logger.warning("found pages not stored", generation_id=generation.id, reason=str(error))

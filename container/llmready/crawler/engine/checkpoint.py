@@ -16,6 +16,7 @@ from datetime import datetime
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+from llmready.bounded_json import parse_json
 from llmready.crawler.failures import Code
 from llmready.crawler.model import PageFailure
 from llmready.crawler.urls import Url
@@ -33,6 +34,16 @@ SECONDS_BETWEEN = 2.0
 
 MOST_TIME = 20
 """Writing checkpoints takes at most this fraction (1/n) of the time."""
+
+MOST_STATE = 100_000_000
+STATE_MEMORY = 600_000_000
+"""Bytes of the state, and of the memory for parsing it.
+
+50,000 URLs, the most that a crawl knows, need 350 MB, or 550 MB with the menus of the site if they are long.
+"""
+
+MOST_MARKDOWN = 250_000_000
+"""Bytes of the Markdown. A crawl reads at most 200 MB by default."""
 
 _FORMAT = 4
 _log = logging.getLogger(__name__)
@@ -57,7 +68,7 @@ def read_checkpoint(path: Path | None, options: Options) -> Checkpoint | None:
         return None
     try:
         with gzip.open(path) as file:
-            state = json.loads(file.readline())
+            state = parse_json(file.readline(MOST_STATE), memory=STATE_MEMORY)
             if state["crawl"] != _crawl(options):
                 return None
             return Checkpoint(
@@ -67,7 +78,7 @@ def read_checkpoint(path: Path | None, options: Options) -> Checkpoint | None:
                 frontier=state["frontier"],
                 failures=[PageFailure(url, Code(code), detail) for url, code, detail in state["failures"]],
                 store=state["store"],
-                markdown=file.read(),
+                markdown=_limited(file),
             )
     except (OSError, EOFError, zlib.error, ValueError, KeyError, TypeError):
         _log.warning("the checkpoint in %s cannot be used; the crawl starts again", path)
@@ -149,6 +160,13 @@ class CheckpointWriter:
                 # A checkpoint is optional; a full disk is reported when a page is stored.
                 _log.warning("no checkpoint could be written to %s", self._path)
             self._written = number
+
+
+def _limited(file: gzip.GzipFile) -> bytes:
+    markdown = file.read(MOST_MARKDOWN)
+    if file.read(1):
+        raise ValueError("the Markdown is too long")
+    return markdown
 
 
 def _crawl(options: Options) -> list[Any]:

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from multidict import CIMultiDict
 
+from llmready.bounded_json import parse_json, parsing_memory
 from llmready.crawler.fetch.response import Response, all_values
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ else:
 MAX_FILE = 64_000_000
 MAX_BODY = 10_000_000
 MAX_INDEX = 32_000_000
+INDEX_MEMORY = 128_000_000
+"""Bytes of memory for parsing an index. 1,000 responses need 7 MB, or 27 MB if they have the longest URLs."""
 LONGEST_FRESH = 86_400
 """Seconds after which a shared response is revalidated, whatever lifetime the site names."""
 
@@ -118,7 +121,7 @@ class CacheFile:
         try:
             self._file = path.open("rb")
             self._read_index(path.stat().st_size)
-        except (OSError, ValueError, TypeError, KeyError, zstd.ZstdError, RecursionError) as error:
+        except (OSError, ValueError, TypeError, KeyError, zstd.ZstdError) as error:
             _log.warning("the HTTP cache in %s cannot be read: %s", path, error)
             self.index = {}
 
@@ -149,9 +152,13 @@ class CacheFile:
         if magic != _MAGIC or start + length + _FOOT.size != size:
             raise ValueError("it is not an HTTP cache")
         self._file.seek(start)
-        for entry in json.loads(_unpacked(self._file.read(length), MAX_INDEX)):
+        bodies = 0
+        for entry in parse_json(_unpacked(self._file.read(length), MAX_INDEX), memory=INDEX_MEMORY):
             cached = _checked(entry, start)
+            bodies += cached.length
             self.index[cached.url, cached.accept] = cached
+        if bodies > start:
+            raise ValueError("entries of its index share bodies")
 
 
 class CacheWriter:
@@ -167,7 +174,7 @@ class CacheWriter:
 
     def __exit__(self, *_: object) -> None:
         with closing(self._file):
-            index = zstd.compress(json.dumps([asdict(cached) for cached in self._index.values()]).encode(), 3)
+            index = zstd.compress(_written([asdict(cached) for cached in self._index.values()]), 3)
             self._file.write(index + _FOOT.pack(_MAGIC, self._end, len(index)))
 
     def add(self, response: Response, accept: str, fresh_until: float) -> None:
@@ -296,6 +303,14 @@ def _moment(text: str) -> float:
         return parsedate_to_datetime(text).timestamp()
     except (TypeError, ValueError, OverflowError, IndexError):
         return 0
+
+
+def _written(entries: list[dict[str, Any]]) -> bytes:
+    """Return an index that can be read. If there are too many entries, the last ones are left out."""
+    text = json.dumps(entries).encode()
+    if len(text) <= MAX_INDEX and parsing_memory(text, INDEX_MEMORY) <= INDEX_MEMORY:
+        return text
+    return _written(entries[: len(entries) // 2])
 
 
 def _unpacked(data: bytes, most: int) -> bytes:

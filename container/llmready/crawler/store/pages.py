@@ -157,6 +157,10 @@ class PageStore:
         Raises:
             ValueError, KeyError, TypeError: The state is not usable.
         """
+        if any(start < 0 or length < 0 for _, start, length in state["pages"]):
+            raise ValueError("a page has no place")
+        if sum(length for _, _, length in state["pages"]) > len(markdown):
+            raise ValueError("pages share their Markdown")
         pages = [
             (_page(fields), markdown[start : start + length].decode())
             for fields, start, length in state["pages"]

@@ -6,12 +6,13 @@ manifest.
 """
 
 import hashlib
-import json
 import zlib
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
 from pydantic import BaseModel, ConfigDict
+
+from llmready.bounded_json import parse_json
 
 MANIFEST = "manifest.json"
 LLMS_TXT = "llms.txt"
@@ -19,7 +20,9 @@ LLMS_FULL = "llms-full.txt"
 LOCAL_HEADER = 30
 """Bytes of a zip's local file header before the name (PKWARE's APPNOTE 6.3, section 4.3.7)."""
 
-_LARGEST_MANIFEST = 64_000_000  # bytes
+_LARGEST_MANIFEST = 50_000_000  # bytes
+# Bytes for parsing a manifest. 1,000 pages need 10 MB, or 70 MB if they and 1,000 failures have the longest URLs.
+_MANIFEST_MEMORY = 200_000_000
 _LARGEST_HASHED = 1_000_000_000  # bytes; stops zip bombs
 _CHUNK = 1 << 20
 
@@ -156,9 +159,11 @@ def _manifest(archive: ZipFile) -> dict[str, Any]:
         raise ValueError("the archive has no manifest") from None
     if info.file_size > _LARGEST_MANIFEST:
         raise ValueError("the manifest is too large")
-    manifest = json.loads(archive.read(info))
+    manifest = parse_json(archive.read(info), memory=_MANIFEST_MEMORY)
     pages = manifest.get("pages") if isinstance(manifest, dict) else None
-    if not isinstance(pages, list) or not all(isinstance(page, dict) and "path" in page for page in pages):
+    if not isinstance(pages, list) or not all(
+        isinstance(page, dict) and isinstance(page.get("path"), str) for page in pages
+    ):
         raise ValueError("the manifest lists no pages")
     return {"origin": "", "tokens": None, **manifest}
 

@@ -42,6 +42,8 @@ LARGEST_EXTRACT = 250_000_000
 _LONGEST_ESCAPE = 6  # bytes of JSON that one byte of a text becomes at most
 _BLOCK = 256 * 1024  # bytes that one read of a central directory fetches
 _CHUNK = 8 * 1024 * 1024  # bytes of compressed content that are in memory at once
+# Bytes by which compressed content may exceed twice the content. Each of the joined pages adds about ten bytes.
+_MOST_OVERHEAD = 1_000_000
 _LONGEST_NAME = 65_535 * 2  # bytes of name and extra field in a local header
 
 
@@ -168,6 +170,7 @@ def content_of(archives: Archives, archive: Archive, file: IndexedFile) -> bytes
     Raises:
         Gone: The archive does not exist any more.
     """
+    _refuse_padding(file)
     # The crawler writes no extra fields; zips of other programs may need a second request.
     length = LOCAL_HEADER + len(file.path.encode()) + file.packed
     raw = _range(archives, archive, file.offset, length)
@@ -181,19 +184,31 @@ def content_of(archives: Archives, archive: Archive, file: IndexedFile) -> bytes
 
 def _chunks(archives: Archives, archive: Archive, file: IndexedFile) -> Iterator[bytes]:
     """Yield the content of a large file in parts."""
+    _refuse_padding(file)
     head = _range(archives, archive, file.offset, LOCAL_HEADER)
     try:
         position = file.offset + content_start(head)
         end = position + file.packed
         unpacker = zlib.decompressobj(-zlib.MAX_WBITS) if file.deflated else None
+        left = file.bytes
         while position < end:
             packed = _range(archives, archive, position, min(_CHUNK, end - position))
             position += len(packed)
             while packed:
-                yield unpacker.decompress(packed, _CHUNK) if unpacker else packed
+                chunk = unpacker.decompress(packed, _CHUNK) if unpacker else packed
+                left -= len(chunk)
+                if left < 0:
+                    raise _unreadable()
+                yield chunk
                 packed = unpacker.unconsumed_tail if unpacker else b""
     except (ValueError, zlib.error):
         raise _unreadable() from None
+
+
+def _refuse_padding(file: IndexedFile) -> None:
+    """Refuse a file with much more compressed content than content, which the crawler does not write."""
+    if file.packed > 2 * file.bytes + _MOST_OVERHEAD:
+        raise _unreadable()
 
 
 def _range(archives: Archives, archive: Archive, start: int, length: int) -> bytes:

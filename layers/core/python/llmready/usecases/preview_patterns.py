@@ -16,7 +16,8 @@ from llmready.services import Services
 from llmready.usecases.archive_files import stored_index
 
 _EXAMPLES = 20
-_LARGEST = 50_000_000  # bytes
+_LARGEST = 20_000_000  # bytes
+_MOST_FOUND = 200_000  # a crawl knows at most 50,000 URLs
 # The request has 15 s. Matching gets less, because each second is a second of the account's concurrent executions.
 _SECONDS = 4.0
 
@@ -78,18 +79,30 @@ def _stored(services: Services, generation: Generation) -> list[str] | None:
         try:
             # The decompressed size is limited, because a small compressed document can be very large.
             unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16)
-            return unpacker.decompress(document, _LARGEST).decode(errors="replace").split("\n")[:-1]
-        except zlib.error:
+            lines = _limited(unpacker.decompress(document, _LARGEST))
+        except (zlib.error, ValueError):
             return None
+        return lines.decode(errors="replace").split("\n")[:-1]
     index = stored_index(services.archives, generation)
     if index is None:
         return None
     return [_target(file.url) for file in index.files if file.url is not None]
 
 
-def packed_found(text: str) -> bytes:
-    """Return the document in which a worker stores the paths of found pages, one a line."""
-    return gzip.compress(text.encode(), mtime=0)
+def packed_found(lines: bytes) -> bytes:
+    """Return the document in which a worker stores the paths of found pages, one a line.
+
+    Raises:
+        ValueError: There are more lines than a crawl finds.
+    """
+    return gzip.compress(_limited(lines), mtime=0)
+
+
+def _limited(lines: bytes) -> bytes:
+    # A line of two bytes takes 60 bytes of memory.
+    if lines.count(b"\n") > _MOST_FOUND:
+        raise ValueError("there are too many lines")
+    return lines
 
 
 def _origin(url: str) -> str:
