@@ -1,4 +1,4 @@
-// Parts of documentation whose names look like those of noise by accident.
+// Parts of documentation whose names look like those of noise by accident, and tables that are noise.
 import { children, holds, textOf } from './measure.mjs'
 import { COMMENTS } from './names.mjs'
 import { HEADING, ID, PROPERTIES, ids } from './tags.mjs'
@@ -8,6 +8,8 @@ import { ATTRIBUTE } from './tree.mjs'
 const MOST_LINKED = 0.5
 const FEW_LINKS = 0.3
 const SOME_PROSE = 80
+/** Characters of a table that only leads through a manual. */
+const LONGEST_ROW = 120
 /** Nodes between the beginning of a section and its heading; a table there is one, because it contains only links. */
 const MOST_BEFORE = 12
 
@@ -36,6 +38,11 @@ export function isNamedByAccident(tree, measure, node) {
   // Anchors for an index come before the title.
   const first = children(tree, node).find((child) => tree.tag[child] !== ID.a || measure.length(child) > 0)
   return share < FEW_LINKS && first !== undefined && measure.prose(node) >= SOME_PROSE && TITLE.test(tree.get(first, ATTRIBUTE.class))
+}
+
+/** Return whether a table of a manual is a row of links that lead through it. */
+export function isRowOfLinks(tree, measure, table) {
+  return measure.length(table) < LONGEST_ROW && tree.countOf(table, ID.tr) <= 1 && tree.countOf(table, ID.a) > 1
 }
 
 /** Return whether a part is named `comment`, is in no list of readers' comments, and shows no person and no date. */

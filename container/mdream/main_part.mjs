@@ -1,7 +1,7 @@
 // Find the main part of a page and remove noise from it.
 import { ARTICLE, MAIN } from './marks.mjs'
 import { belowMain } from './below_main.mjs'
-import { isNamedByAccident } from './accidental.mjs'
+import { isNamedByAccident, isRowOfLinks } from './accidental.mjs'
 import { mostBeside } from './contents.mjs'
 import { leaveOutControls, leaveOutMore } from './controls.mjs'
 import { beforeMain } from './heading.mjs'
@@ -25,6 +25,8 @@ import { ATTRIBUTE, countBelow } from './tree.mjs'
  * page.
  */
 const LONG_PARAGRAPH = 80
+/** A link to the source of what a heading names. */
+const BRACKETED = /^\[.*\]$/
 const LONG_FOOTER = 400
 /** Share of links up to which a part with the name of a menu is text. */
 const FEW_LINKS = 0.15
@@ -336,7 +338,7 @@ class Page {
     if (this.isProse(node) || this.isOfPictures(node)) return true
     if (this.pageType === 'documentation' && isNamedByAccident(tree, measure, node)) return true
     const share = measure.linkShare(node)
-    if (tag === ID.table) return share < 0.6 || tree.first(node, ID.th) >= 0
+    if (tag === ID.table) return !(this.pageType === 'documentation' && isRowOfLinks(tree, measure, node)) && (share < 0.6 || tree.first(node, ID.th) >= 0)
     if (tag === ID.footer) return tree.tag[tree.parent[node]] === ID.blockquote || this.isFooterOfItem(node)
     // A box in the text.
     if (tree.says & TITLED && tree.isToldWithin(node, TITLED)) return true
@@ -372,7 +374,8 @@ class Page {
       inHeading ||= Boolean(PROPERTIES[tree.tag[above]] & HEADING)
     }
     // mdBook's `a.header` is the heading itself.
-    return inHeading && tree.tag[node] === ID.a && textOf(tree, node).length > 3
+    const text = inHeading && tree.tag[node] === ID.a ? textOf(tree, node) : ''
+    return text.length > 3 && !BRACKETED.test(text)
   }
 
   /** Remove the columns of links of pages with a table layout. */

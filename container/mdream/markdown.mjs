@@ -3,6 +3,7 @@
 // Definition lists become terms followed by list items, folded parts are written in full, layout tables become
 // blocks, code blocks lose their markup and keep their language, and the content of a cell becomes one line.
 import { isFragment, textOfFragment } from './fragments.mjs'
+import { columnsOf } from './grids.mjs'
 import { InlineWriter, LISTS, SEEN } from './inline.mjs'
 import { leaveOutBullet, numberingOf, taskOf, valueOf } from './items.mjs'
 import { children, firstOf, holds, textOf } from './measure.mjs'
@@ -200,7 +201,7 @@ export class MarkdownWriter extends InlineWriter {
   }
 
   tablePart(node, tag) {
-    const { rows, line, blocks } = this
+    const { rows, line, blocks, tree } = this
     if (tag === ID.table && this.isCodeTable(node)) return this.pre(node, linesOfTable(this.tree, node))
     if (this.tables.layout.has(tag === ID.table ? node : this.tableOf(node))) return this.layoutPart(node, tag)
     if (tag === ID.table) {
@@ -210,12 +211,17 @@ export class MarkdownWriter extends InlineWriter {
     if (tag === ID.tr) this.beginRow(this.tree.tag[this.tree.parent[node]])
     if (tag === ID.caption) return this.paragraph(node)
     if (!CELLS[tag]) return node + 1
-    if (!rows.length) this.beginRow(tag)
+    if (!rows.length || this.isFull(rows[rows.length - 1], tree.parent[node])) this.beginRow(tag)
     const row = rows[rows.length - 1]
     for (let missing = this.tables.empty.get(node) ?? 0; missing > 0; missing--) row.push('')
     line.finish()
     line.isInCell = true
     return this.within(node, END_CELL)
+  }
+
+  /** Return whether a row of a table without rows has all its cells. */
+  isFull(row, table) {
+    return row.length > 0 && this.tree.tag[table] === ID.table && row.length === columnsOf(this.tree, table)
   }
 
   /**
@@ -289,15 +295,22 @@ export class MarkdownWriter extends InlineWriter {
   }
 
   /**
-   * Return whether a list is used for layout: it has one item that contains a heading or begins with a large block.
+   * Return whether a list is used for layout: it has one item that contains a heading or begins with a large block, or all
+   * items are sections.
    */
   isLayout(node) {
     const { tree } = this
     const items = children(tree, node)
     if (items.length < FEWEST_CARDS && holds(tree, node, HEADINGS)) return true
+    if (items.length > 1 && items.every((item) => this.isSection(item))) return true
     if (items.length !== 1 || tree.tag[items[0]] !== ID.li) return false
     const first = firstOf(tree, items[0])
     return first >= 0 && LARGE[tree.tag[first]] === 1
+  }
+
+  isSection(item) {
+    const first = this.tree.tag[item] === ID.li ? firstOf(this.tree, item) : -1
+    return first >= 0 && this.tree.tag[first] === ID.section && holds(this.tree, first, HEADINGS)
   }
 
   item(node) {

@@ -90,6 +90,8 @@ const CLASS_MARKS = marksOfWords([
   // Enlighter hides the code that it renders.
   ['enlighter-default', DROPPED],
   ['enlighter-origin', FOLDED],
+  // Grids of cells that Javadoc writes without rows.
+  ['summary-table', OF_ROLE],
   // Words of phrases.
   ['contents table-of-contents title segment cloned clone prompt', IN_PHRASE],
 ])
@@ -200,7 +202,7 @@ const ALWAYS_NAMES = any(
   String.raw`copy[-_]?(?:btn|button|link)|(?:.*[-_])?code[-_]copy(?:[-_].*)?|btn-clipboard|clip-?board(?:-.*)?|(?:share|action)-?buttons`,
   String.raw`post-(?:tags|categories|meta-footer|footer)|tags?-?(?:cloud|links)|cat-links|entry-footer`,
   String.raw`author-(?:box|bio)|wp-block-(?:search|latest-posts|categories|archives|tag-cloud)`,
-  String.raw`viewcode-(?:link|back)|src-?link|source-?link|line-?no(?:s|-block)?`,
+  String.raw`viewcode-(?:link|back)|src-?link|source-?link|link-seesrc|line-?no(?:s|-block)?`,
   String.raw`linenodiv|line-numbers?(?:-rows|-wrapper)?|mw-editsection|footer-relations`,
   String.raw`(?:theme-doc-)?(?:sidebar|toc)-(?:container|menu|mobile|toggle)|theme-doc-breadcrumbs`,
   String.raw`theme-doc-footer|theme-doc-toc-(?:mobile|desktop)|table-of-contents__.*`,

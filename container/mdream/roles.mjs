@@ -1,4 +1,5 @@
-// Read elements without a meaning of their own as the elements that their roles name.
+// Read elements without a meaning of their own as the elements that their roles name, and grids as tables.
+import { partsOfGrid } from './grids.mjs'
 import { OF_ROLE } from './names.mjs'
 import { renameAll } from './renaming.mjs'
 import { ID } from './tags.mjs'
@@ -26,9 +27,12 @@ export function readRoles(tree) {
     if (left-- <= 0) continue
     const role = tree.get(node, ROLE).trim().toLowerCase()
     const tag = role === 'heading' ? ID[`h${levelOf(tree, node)}`] : TAGS.get(role)
-    if (tag === undefined) continue
-    if (!found.has(tag)) found.set(tag, [])
-    found.get(tag)?.push(node)
+    const parts = tag === undefined ? partsOfGrid(tree, node) : [[node, tag]]
+    left -= parts.length
+    for (const [part, name] of parts) {
+      if (!found.has(name)) found.set(name, [])
+      found.get(name)?.push(part)
+    }
   }
   for (const [tag, nodes] of found) renameAll(tree, nodes, tag)
 }

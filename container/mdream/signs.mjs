@@ -11,6 +11,9 @@ const SIGNS = new Set(['', '#', '¶', '◆', '§', '\u{1f517}', '\uf0c1', '\u269
 const LONGEST_SIGN_LABEL = 60
 const SIGN_LABEL = /^(?:#?permalink|anchor|(?:direct |copy (?:the )?)?link to|copy link)/i
 const IMAGES = ids('img')
+/** Alternative texts of images that are such anchors, and links that fold a part of a manual. */
+const IMAGE_LABEL = /^(?:#?permalink|anchor|link|(?:back to )?top)$/i
+const TOGGLE = /^[[(]?(?:(?:collapse|expand|hide|show)(?: all)?|toggle)[\])]?$/i
 
 /**
  * Leave out the anchors with which headings link to themselves.
@@ -25,8 +28,14 @@ export function leaveOutSigns(tree, measure, main) {
   }
   for (const node of tree.all(main, ID.a)) {
     if (measure.length(node) > LONGEST_SIGN || !isSelfLink(tree, node)) continue
-    if (SIGNS.has(textOf(tree, node)) && !holds(tree, node, IMAGES)) tree.leaveOut(node)
+    const text = textOf(tree, node)
+    if (SIGNS.has(text) ? hasOnlySigns(tree, node) : TOGGLE.test(text) && tree.get(node, ATTRIBUTE.href) === '#') tree.leaveOut(node)
   }
+}
+
+/** Return whether all images of a link are anchors by their alternative texts. */
+function hasOnlySigns(tree, node) {
+  return tree.all(node, ID.img).every((image) => IMAGE_LABEL.test(tree.get(image, ATTRIBUTE.alt)))
 }
 
 /**

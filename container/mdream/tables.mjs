@@ -1,6 +1,6 @@
 // Detect layout tables, and replace row spans in data tables by empty cells.
 import { ID, ids } from './tags.mjs'
-import { children } from './measure.mjs'
+import { children, textOf } from './measure.mjs'
 import { ATTRIBUTE } from './tree.mjs'
 
 /** Maximum rows of a table whose spans are replaced, and maximum cells that are added for the spans of one page. */
@@ -25,7 +25,7 @@ export function readTables(tree, main) {
   const open = []
   const close = () => {
     const table = open.pop()
-    if (isLayout(table)) layout.add(table.node)
+    if (isLayout(tree, table)) layout.add(table.node)
     else if (table.spans) writeOutSpans(tree, table.rows, empty, room)
     if (open.length) open[open.length - 1].take(table)
   }
@@ -112,7 +112,15 @@ class Table {
   }
 }
 
-function isLayout(table) {
+/** Return whether a table arranges the icon, the title and the text of a notice, as DocBook writes them. */
+function isNotice(tree, { rows }) {
+  if (rows.length !== 2 || rows[0].length !== 2 || rows[1].length !== 1) return false
+  const [icon, title] = rows[0]
+  return tree.tag[title] === ID.th && tree.get(icon, ATTRIBUTE.rowspan) === '2' && !textOf(tree, icon) && tree.first(icon, ID.img) >= 0
+}
+
+function isLayout(tree, table) {
+  if (isNotice(tree, table)) return true
   if (table.isSaidToBe || (table.isOfRole && table.hasHeadings)) return true
   if (table.hasHeads && !table.hasTables && !table.hasTopHeadings) return false
   if (table.hasHeadings && table.isGrid()) return false
