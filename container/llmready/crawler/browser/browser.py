@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from llmready.crawler.fetch.response import Response
     from llmready.crawler.fetch.robots import Robots
     from llmready.crawler.options import Limits
-    from llmready.crawler.urls import Url
 
 MOST_STARTS = 6
 MOST_PAGES_A_TAB = 100
@@ -105,7 +104,7 @@ class Browser:
         self._memory = memory
         self._watching: MemoryWatch | None = None
         self._showing = 0
-        self._others, self._connections = OtherHosts(), OtherHosts()
+        self._others = OtherHosts()
         self._sites: set[tuple[str, int]] = set()
         self._watch = f"_{secrets.token_hex(8)}"
         self.proxy = GuardProxy(
@@ -113,7 +112,7 @@ class Browser:
             budget,
             connections=limits.connections,
             connect_seconds=limits.headers_seconds,
-            may_connect=self._may_connect,
+            is_site=lambda url: site_of(url) in self._sites,
             resolver=resolver,
         )
         # Rendering is limited by the processor, so more pages at once would only make each of them slower.
@@ -298,10 +297,6 @@ class Browser:
             down.set()
             self._chromium = None
             self._tabs.clear()
-
-    def _may_connect(self, url: Url) -> bool:
-        """Return whether the proxy may connect. WebSockets and preconnections are no requests of the tab."""
-        return site_of(url) in self._sites or self._connections.take(url.host)
 
     async def _discard(self, chromium: Chromium, tab: Tab) -> None:
         if chromium is not self._chromium:

@@ -18,17 +18,19 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from llmready.crawler.browser.other_hosts import OtherHosts
+from llmready.crawler.browser.proxy_request import Request, read_head
 from llmready.crawler.browser.share import Share
 from llmready.crawler.failures import Code, Failure
 from llmready.crawler.fetch.resolver import GuardedResolver
-from llmready.crawler.urls import BadUrl, Url, parse
+from llmready.crawler.urls import BadUrl, Url
 
 if TYPE_CHECKING:
     from asyncio import StreamReader, StreamWriter
     from collections.abc import AsyncIterator, Callable, Coroutine
     from typing import Self
 
-    from aiohttp.abc import AbstractResolver
+    from aiohttp.abc import AbstractResolver, ResolveResult
 
     from llmready.crawler.fetch.address_guard import AddressGuard
     from llmready.crawler.fetch.bodies import Budget
@@ -44,40 +46,14 @@ SECONDS_TO_NOTICE = 0.2
 """Time between two looks at whether the browser still waits for a connection."""
 SECONDS_TO_TAKE = 3.0
 """Seconds in which a site must take more of what the browser sends."""
+SECONDS_TO_LOOK_UP = 5.0
+"""Seconds in which the name of another host than the site must be found."""
 IDLE_SECONDS = 0.25
 """Seconds without data from the site after which a connection may be closed for a waiting one."""
 
 _PART = 64 * 1024
-_HOP_BY_HOP = frozenset(
-    {
-        "connection",
-        "host",
-        "keep-alive",
-        "proxy-authorization",
-        "proxy-connection",
-        "te",
-        "trailer",
-        "upgrade",
-    }
-)
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class _Request:
-    """A request of the browser.
-
-    Attributes:
-        head: Head to send to the site.
-        length: Length of the body, in bytes.
-        tunnel: Whether it is a CONNECT request.
-    """
-
-    url: Url
-    tunnel: bool
-    head: bytes = b""
-    length: int = 0
 
 
 @dataclass(eq=False, slots=True)
@@ -101,7 +77,7 @@ class GuardProxy:
         budget: Bytes that the crawl may still receive.
         connections: Greatest number of connections to one host.
         connect_seconds: Time limit for establishing a connection, in seconds.
-        may_connect: Whether a further connection may be made to the host of a URL, or None for any number.
+        is_site: Whether a URL belongs to the site of the crawl. None means that all do.
         resolver: Resolver of host names. Only tests replace it.
     """
 
@@ -112,7 +88,7 @@ class GuardProxy:
         *,
         connections: int,
         connect_seconds: float,
-        may_connect: Callable[[Url], bool] | None = None,
+        is_site: Callable[[Url], bool] | None = None,
         resolver: AbstractResolver | None = None,
     ) -> None:
         self.spent: Failure | None = None
@@ -121,8 +97,11 @@ class GuardProxy:
         self._budget = budget
         self._connections = connections
         self._connect_seconds = connect_seconds
-        self._may_connect = may_connect
+        self._is_site = is_site or (lambda _: True)
+        self._others = OtherHosts()
+        # Name servers of other hosts may not answer. The site's name does not wait for their places.
         self._resolver = resolver or GuardedResolver(guard)
+        self._resolver_of_others = resolver or GuardedResolver(guard)
         self._open: defaultdict[tuple[str, int], list[_Connection]] = defaultdict(list)
         self._opening: defaultdict[tuple[str, int], int] = defaultdict(int)
         self._tasks: set[asyncio.Task[None]] = set()
@@ -185,7 +164,7 @@ class GuardProxy:
         try:
             async with asyncio.timeout(self._connect_seconds):
                 head = await reader.readuntil(b"\r\n\r\n")
-            request = _read_head(head)
+            request = read_head(head)
             self._check(request.url)
             self._spend(share, len(head))
             async with self._connected(request.url, reader, share) as (site, connection):
@@ -213,7 +192,8 @@ class GuardProxy:
     def _check(self, url: Url) -> None:
         """Raise a Failure if no connection may be made to the host of a URL."""
         self._guard.check_url(url)
-        if self._may_connect is not None and not self._may_connect(url):
+        # WebSockets and preconnections are no requests of the tab.
+        if not self._is_site(url) and not self._others.take(url.host):
             raise Failure(Code.RATE_LIMITED, f"{url.host} gets too many connections.")
 
     def _spend(self, share: Share, size: int) -> None:
@@ -256,7 +236,7 @@ class GuardProxy:
             await asyncio.sleep(0.01)
 
     async def _connect(self, url: Url) -> tuple[StreamReader, StreamWriter]:
-        found = await self._resolver.resolve(url.host.strip("[]"), url.port)
+        found = await self._resolve(url)
         error: OSError = OSError("no address")
         for answer in found[:4]:
             address = ipaddress.ip_address(answer["host"])
@@ -269,12 +249,19 @@ class GuardProxy:
                 error = failed
         raise error
 
+    async def _resolve(self, url: Url) -> list[ResolveResult]:
+        name = url.host.strip("[]")
+        if self._is_site(url):
+            return await self._resolver.resolve(name, url.port)
+        async with asyncio.timeout(SECONDS_TO_LOOK_UP):
+            return await self._resolver_of_others.resolve(name, url.port)
+
     async def _relay(
         self,
         browser: tuple[StreamReader, StreamWriter],
         site: StreamReader,
         connection: _Connection,
-        request: _Request,
+        request: Request,
     ) -> None:
         left = None if request.tunnel else request.length
         up = asyncio.ensure_future(
@@ -345,43 +332,6 @@ async def _while_open(browser: StreamReader, work: Coroutine[Any, Any, _T]) -> _
         return working.result()
     finally:
         working.cancel()
-
-
-def _read_head(data: bytes) -> _Request:
-    """Parse the head of a request. Raises: ValueError (also BadUrl) when it is not allowed."""
-    lines = data.decode("latin-1").split("\r\n")
-    method, target, version = lines[0].split(" ")
-    if not version.startswith("HTTP/1."):
-        raise ValueError("the request is not an HTTP/1 request")
-    if method == "CONNECT":
-        if "/" in target or "\\" in target:
-            raise ValueError("CONNECT requires a host and a port")
-        return _Request(parse(f"https://{target}/"), tunnel=True)
-    if not target.lower().startswith("http://"):
-        raise ValueError("only http requests may contain an absolute URL")
-    url = parse(target)
-    headers = [line.partition(":")[::2] for line in lines[1:] if line]
-    kept = [f"{name}: {value.strip()}" for name, value in headers if name.lower() not in _HOP_BY_HOP]
-    lengths = [value.strip() for name, value in headers if name.lower() == "content-length"]
-    if any(name.lower() == "transfer-encoding" for name, _ in headers) or len(lengths) > 1:
-        raise ValueError("the length of the body is unknown")
-    if lengths and not (lengths[0].isascii() and lengths[0].isdecimal()):
-        raise ValueError("the length of the body is not a number")
-    # The canonical URL is checked. The site gets the target as the page wrote it, because its query may differ.
-    path = target[7:]
-    path = path[min([cut for cut in (path.find("/"), path.find("?")) if cut >= 0] or [len(path)]) :]
-    head = [
-        f"{method} {path if path.startswith('/') else f'/{path}'} HTTP/1.1",
-        f"Host: {url.origin.partition('://')[2]}",
-        *kept,
-        "Connection: close",
-    ]
-    return _Request(
-        url,
-        tunnel=False,
-        head=("\r\n".join(head) + "\r\n\r\n").encode("latin-1"),
-        length=int(lengths[0]) if lengths else 0,
-    )
 
 
 def _answer(writer: StreamWriter, status: str) -> None:

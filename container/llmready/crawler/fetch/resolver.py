@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ipaddress
 import socket
-from typing import TYPE_CHECKING
+import threading
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -17,12 +19,50 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
 SECONDS_PINNED = 60
+MOST_LOOK_UPS = 8
 
 
-async def system_look_up(host: str) -> list[Address]:
-    """Return all addresses of a host from the system's resolver. Raises: OSError when there is none."""
-    answers = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    return [ipaddress.ip_address(str(answer[4][0]).partition("%")[0]) for answer in answers]
+class LookUps:
+    """Looks up names with the system's resolver, each in a daemon thread, and at most MOST_LOOK_UPS at once.
+
+    A look-up cannot be interrupted, and takes 10 seconds or more if a name server does not answer. In the threads of
+    the event loop, other work of the crawl and the end of the program would wait for it.
+    """
+
+    def __init__(self) -> None:
+        self._places = asyncio.Semaphore(MOST_LOOK_UPS)
+
+    async def __call__(self, host: str) -> list[Address]:
+        """Return all addresses of a host. Raises: OSError when there is none.
+
+        If the call is cancelled, the look-up keeps its place until it ends.
+        """
+        await self._places.acquire()
+        loop = asyncio.get_running_loop()
+        result: asyncio.Future[list[Any]] = loop.create_future()
+
+        def end(complete: Callable[[Any], None], found: object) -> None:
+            self._places.release()
+            if not result.done():
+                complete(found)
+
+        def look_up() -> None:
+            complete: Callable[[Any], None]
+            found: object
+            try:
+                complete, found = result.set_result, socket.getaddrinfo(host, None, 0, socket.SOCK_STREAM)
+            except Exception as error:  # noqa: BLE001 - the caller handles it
+                complete, found = result.set_exception, error
+            # The loop may be closed already.
+            with contextlib.suppress(RuntimeError):
+                loop.call_soon_threadsafe(end, complete, found)
+
+        try:
+            threading.Thread(target=look_up, daemon=True).start()
+        except RuntimeError as error:
+            self._places.release()
+            raise OSError("a look-up needs a thread, and none can be started") from error
+        return [ipaddress.ip_address(str(answer[4][0]).partition("%")[0]) for answer in await result]
 
 
 class GuardedResolver(AbstractResolver):
@@ -30,14 +70,14 @@ class GuardedResolver(AbstractResolver):
 
     Args:
         guard: Decides which addresses may be connected to.
-        look_up: Returns the addresses of a host.
+        look_up: Returns the addresses of a host. Only tests replace it.
     """
 
     def __init__(
-        self, guard: AddressGuard, look_up: Callable[[str], Awaitable[list[Address]]] = system_look_up
+        self, guard: AddressGuard, look_up: Callable[[str], Awaitable[list[Address]]] | None = None
     ) -> None:
         self._guard = guard
-        self._look_up = look_up
+        self._look_up = look_up or LookUps()
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
