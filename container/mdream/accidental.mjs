@@ -40,6 +40,12 @@ export function isNamedByAccident(tree, measure, node) {
   return share < FEW_LINKS && first !== undefined && measure.prose(node) >= SOME_PROSE && TITLE.test(tree.get(first, ATTRIBUTE.class))
 }
 
+/** Return whether a part contains the title of a page whose headings begin at the second level, as those of Javadoc 8. */
+export function holdsTitle(tree, node) {
+  const heading = tree.first(node, ID.h2)
+  return heading >= 0 && tree.first(0, ID.h1) < 0 && TITLE.test(tree.get(heading, ATTRIBUTE.class))
+}
+
 /** Return whether a table of a manual is a row of links that lead through it. */
 export function isRowOfLinks(tree, measure, table) {
   return measure.length(table) < LONGEST_ROW && tree.countOf(table, ID.tr) <= 1 && tree.countOf(table, ID.a) > 1

@@ -12,6 +12,7 @@ const MOST_EXAMINED = 300
 const MOST_WORK = 10_000_000
 
 const NEVER_COUNTS = ids('blockquote', 'code', 'dl', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'pre', 'table')
+const HEADINGS = ids('h1', 'h2', 'h3', 'h4', 'h5', 'h6')
 const ITEMS = ids('li')
 const BLOCKS = ids('div', 'p')
 const PARTS = ids('small', 'span')
@@ -61,7 +62,7 @@ export function leaveOutCounts(tree, measure, main) {
     }
     if (!BLOCKS[tag] && !(PARTS[tag] && tree.tag[tree.parent[node]] !== ID.p)) continue
     const length = measure.length(node)
-    if (length < 3 || length > LONGEST_COUNTS || measure.linked(node)) continue
+    if (length < 3 || length > LONGEST_COUNTS || measure.linked(node) || holds(tree, node, HEADINGS)) continue
     examined++
     const text = textOf(tree, node)
     if (DIGIT_OR_COUNTER.test(text) && COUNTED.test(text) && LINE_OF_COUNTS.test(text)) tree.leaveOut(node)
@@ -88,7 +89,7 @@ export function leaveOutEmptied(tree, measure, main) {
     const tag = tree.tag[node]
     const isLast = level === 0 || level <= tag
     const isEmpty = measure.before[next] - measure.before[tree.end[node]] === leftOut
-    if (tag !== ID.h1 && isLast && isEmpty && !isPageTitle(tree, node) && !holds(tree, node, ITEMS) && (wasEmptied(tree, tree.end[node], next, work) || isOfSite(tree, node, next))) {
+    if (tag !== ID.h1 && isLast && isEmpty && !isPageTitle(tree, node) && !isList(tree, node) && (wasEmptied(tree, tree.end[node], next, work) || isOfSite(tree, node, next))) {
       leftOut += measure.length(node)
       tree.leaveOut(node)
     } else {
@@ -97,6 +98,11 @@ export function leaveOutEmptied(tree, measure, main) {
       level = tag
     }
   }
+}
+
+/** Return whether a heading is a list of links in itself. */
+function isList(tree, heading) {
+  return holds(tree, heading, ITEMS) || tree.countOf(heading, ID.a) > 1
 }
 
 /** Return whether a heading announces a question to readers or links that scripts load, and no pictures are below it. */

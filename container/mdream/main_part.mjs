@@ -1,7 +1,7 @@
 // Find the main part of a page and remove noise from it.
 import { ARTICLE, MAIN } from './marks.mjs'
 import { belowMain } from './below_main.mjs'
-import { isNamedByAccident, isRowOfLinks } from './accidental.mjs'
+import { holdsTitle, isNamedByAccident, isRowOfLinks } from './accidental.mjs'
 import { mostBeside } from './contents.mjs'
 import { leaveOutControls, leaveOutMore } from './controls.mjs'
 import { beforeMain } from './heading.mjs'
@@ -65,7 +65,7 @@ const LETTER = /\p{L}/u
 const SMALL = ids('a', 'b', 'em', 'i', 'small', 'span', 'strong', 'sup')
 const PICTURES = ids('img')
 const ENLARGES = /(?:^|[\s_-])(?:popup|lightbox|modal|overlay)(?:$|[\s_-])/i
-const CODE = ids('code', 'pre')
+const CODE = ids('code', 'kbd', 'pre', 'samp', 'tt')
 const WRAPPERS = ids('article', 'center', 'div', 'main', 'section')
 const [LEADS, LISTINGS] = [ids('h1', 'h2', 'h3', 'p'), ids('br', 'ol', 'table', 'ul')]
 
@@ -343,7 +343,7 @@ class Page {
     // A box in the text.
     if (tree.says & TITLED && tree.isToldWithin(node, TITLED)) return true
     if (measure.length(node) > 0.5 * whole && share < 0.6) return true
-    return share < 0.5 && tree.first(node, ID.h1) >= 0 && tree.first(node, ID.form) < 0
+    return share < 0.5 && (tree.first(node, ID.h1) >= 0 || holdsTitle(tree, node)) && tree.first(node, ID.form) < 0
   }
 
   /** Return whether a part contains paragraphs of prose and nothing to operate, so that its name is accidental. */

@@ -1,5 +1,5 @@
 // Marks that describe an element by its attributes, as bits: those of `names.mjs`, and these.
-import { ALWAYS, AUTHOR, COMMENTS, CONTENT, DROPPED, FOLDED, HIDDEN, OFFER, OF_ROLE, OUTSIDE, PANEL, TAB, TABS, judgeClass, judgeId, judgeRole } from './names.mjs'
+import { ALWAYS, AUTHOR, COMMENTS, CONTENT, DROPPED, FILED, FOLDED, HIDDEN, OFFER, OF_ROLE, OUTSIDE, PANEL, TAB, TABS, judgeClass, judgeId, judgeRole } from './names.mjs'
 import { HEADING, ID, INLINE, PROPERTIES, ids } from './tags.mjs'
 import { ATTRIBUTE } from './tree.mjs'
 
@@ -47,7 +47,7 @@ function isAccordion(tree, first) {
 
 function judgeIdentity(tree, tag, first, place) {
   const mark = judgeId(tree, tree.attributeFrom[place], tree.attributeTo[place])
-  if (mark & (AUTHOR | OFFER) && tag === ID.section && !hasClass(tree, first)) return mark & CONTENT
+  if (mark & (AUTHOR | FILED | OFFER) && tag === ID.section && !hasClass(tree, first)) return mark & CONTENT
   if (!(mark & (ALWAYS | OUTSIDE | COMMENTS))) return mark
   return tag === ID.section || (tag === ID.div && isSection(tree, first)) ? mark & CONTENT : mark
 }

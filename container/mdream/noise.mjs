@@ -38,6 +38,7 @@ const SOME_PROSE = 20
 const SECTION = 70
 /** The same in documentation, where manual pages name their authors. */
 const SHORT_SECTION = 10
+const MOST_IN_MANUAL = 2
 const MOST_HEADINGS = 300
 /** Nodes that are examined below all headings together, for each node of the main part. */
 const MOST_BELOW = 20
@@ -235,16 +236,24 @@ class Noise {
    */
   isSection(heading, nodes) {
     const { tree, measure } = this
-    if (!nodes.length || nodes.some((one) => holdsAnyway(tree, one, OF_BOXES) || tree.isToldWithin(one, ALWAYS | COMMENTS | POST))) return false
+    if (!nodes.length || nodes.some((one) => holdsAnyway(tree, one, OF_BOXES) || this.isOfReaders(one))) return false
     if (nodes.some((one) => tree.tag[one] === ID.pre || holds(tree, one, BLOCKS_OF_CODE))) return true
     const prose = nodes.reduce((sum, one) => sum + measure.prose(one), 0) - measure.prose(heading)
     const linked = nodes.reduce((sum, one) => sum + measure.linked(one), 0)
     const isManual = this.pageType === 'documentation'
     if (isManual && nodes.length === 1 && isAboveText(tree, heading)) return true
-    if (prose < (isManual ? SHORT_SECTION : SECTION) || linked > LINKED * prose || nodes.some((one) => this.holdsProfile(one))) return false
+    if (prose < (isManual ? SHORT_SECTION : SECTION) || linked > (isManual ? MOST_IN_MANUAL : LINKED) * prose || nodes.some((one) => this.holdsProfile(one))) return false
     if (isManual) return true
     const end = tree.end[nodes.at(-1)]
     return measure.longParagraphs(this.main).some((one) => one >= end)
+  }
+
+  /** Return whether a part contains comments of readers, or what is never text; highlighters call comments `comment`. */
+  isOfReaders(node) {
+    const { tree } = this
+    if (!tree.isToldWithin(node, ALWAYS | COMMENTS | POST)) return false
+    return [node, ...tree.toldBelow(node, (one) => tree.marks[one] & (ALWAYS | COMMENTS | POST))]
+      .some((one) => tree.marks[one] & (ALWAYS | COMMENTS | POST) && tree.tag[one] !== ID.span)
   }
 
   /** Return whether a title in documentation is all of its part, such as "Authors:" above a list, and that list is kept. */
