@@ -39,6 +39,21 @@ export function endsInAddress(pieces, count = pieces.length, text = '') {
   return run.length > MOST_CHARACTERS || ADDRESS.test(run)
 }
 
+/**
+ * Return whether a label ends within an address that has an open bracket. Some parsers read the end of such a label, and
+ * the text directly behind the link, as parts of the address.
+ *
+ * @param {string} label
+ */
+export function endsInOpenAddress(label) {
+  return label.includes('[') && opensBracket(label) && endsInAddress([], 0, label)
+}
+
+/** Return whether a bracket is not closed in a text. @param {string} text */
+export function opensBracket(text) {
+  return text.lastIndexOf('[') > text.lastIndexOf(']') || text.split('[').length > text.split(']').length
+}
+
 /** Tells for ascending positions of a text whether they are within an address. */
 export class AddressesOf {
   /** @param {Piece[]} pieces The line before the text. @param {string} text */

@@ -4,24 +4,24 @@ const UNSAFE_IN_ADDRESS = /[()\s]/
 const SPECIAL_IN_ADDRESS = /[<>|\\&()`\s]/
 const TRACKING = /[?&](?:utm_[a-z]+|fbclid|gclid|dclid|msclkid|mc_cid|mc_eid|igshid|yclid|_ga)=/i
 const IS_TRACKING = /^(?:utm_[a-z]+|fbclid|gclid|dclid|msclkid|mc_cid|mc_eid|igshid|yclid|_ga)=/i
-/** A label whose end all parsers find: text, simple code and images. */
-const SIMPLE_LABEL = /^(?:[^[\]`\\!]|\\(?:[^\\]|\\(?!\|))|`[^`]+`|!(?!\[)|!\[(?:[^[\]`\\]|\\.)*\]\((?:<[^<>]*>|[^()<>\s]*)\))*$/
+/** A label whose end all parsers find: text, simple code and images, without other brackets. `![^` may begin a note. */
+const SIMPLE_LABEL = /^(?:[^[\]`\\!]|\\(?:[^\\[\]]|\\(?!\|))|`[^`]+`|!(?!\[)|!\[(?!\^)(?:[^[\]`\\]|\\[^[\]])*\]\((?:<[^<>[\]]*>|[^()<>[\]\s]*)\))*$/
 const CODE_WITH_BACKTICKS = '``'
 
 /** Return an address as a destination. @param {string} address */
-export function destination(address) {
+function destination(address) {
   if (!SPECIAL_IN_ADDRESS.test(address)) return address
   const safe = escaped(address)
   return UNSAFE_IN_ADDRESS.test(safe) ? `<${safe}>` : safe
 }
 
 /**
- * Return an address as the destination of a link.
+ * Return an address as the destination of a link or an image.
  *
  * Some parsers do not find the end of each label. They find no link then, but a bare address, which would go on with the
  * text after the link. An address in angle brackets ends at the bracket.
  *
- * @param {string} label Label of the link.
+ * @param {string} label Label of the link, or description of the image.
  * @param {string} address
  */
 export function destinationAfter(label, address) {

@@ -1,9 +1,9 @@
 // One line of Markdown: escaped text, code, links, images, emphasis and line breaks.
-import { AddressesOf, endsInAddress } from './bare_addresses.mjs'
+import { AddressesOf, endsInAddress, endsInOpenAddress, opensBracket } from './bare_addresses.mjs'
 import { visible } from './characters.mjs'
 import { codeSpan, formulaInCell } from './code_spans.mjs'
 import { MOST_WORK, joined } from './delimiters.mjs'
-import { destination, destinationAfter, withoutTracking } from './destinations.mjs'
+import { destinationAfter, withoutTracking } from './destinations.mjs'
 
 /** @typedef {import('./delimiters.mjs').Piece} Piece */
 /** @typedef {'strong' | 'em' | 'del' | 'link'} Mark */
@@ -134,7 +134,9 @@ export class Line {
   image(alt, address) {
     const shown = visible(alt).replaceAll('\n', ' ')
     this.begin()
-    this.add(`![${SPECIAL.test(shown) ? this.escaped(shown, true) : shown}](${destination(visible(address))})`)
+    const label = SPECIAL.test(shown) ? this.escaped(shown, true) : shown
+    this.add(`![${label}](${destinationAfter(label, visible(address))})`)
+    if (endsInOpenAddress(label)) this.space = ' '
   }
 
   /** Begin another line within the paragraph. */
@@ -190,6 +192,7 @@ export class Line {
     const isItsText = inner.startsWith('http') && inner.replace(ESCAPE, '$1') === address && /^https?:[^\s<>]+$/.test(address)
     this.add(isItsText ? `<${address}>` : `[${inner}](${destinationAfter(inner, clean)})`)
     this.endsWithLink = true
+    if (!isItsText && endsInOpenAddress(inner)) this.space = ' '
   }
 
   /** Take away the pieces of a link from its beginning on, and return its text. @param {number} at */
@@ -385,11 +388,6 @@ function isUnclearLabel(label) {
   if (!label.includes('`') || !TAG.test(label) || !BREAKS_LABEL.test(label)) return false
   const codes = label.match(CODE) ?? []
   return codes.some((code) => BREAKS_LABEL.test(code)) && codes.some((code) => TAG.test(code))
-}
-
-/** Return whether a bracket is not closed in a text. @param {string} text */
-function opensBracket(text) {
-  return text.lastIndexOf('[') > text.lastIndexOf(']') || text.split('[').length > text.split(']').length
 }
 
 /** Return whether a character is white space that can be moved out of emphasis. */
