@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from llmready.addresses import Address, is_public
+from llmready.crawler.browser import proxy as proxy_module
 from llmready.crawler.browser.proxy import GuardProxy
 from llmready.crawler.failures import Code
 from llmready.crawler.fetch.address_guard import AddressGuard
@@ -345,18 +346,18 @@ async def test_a_connection_that_the_browser_gave_up_frees_its_place(monkeypatch
 
 
 @contextmanager
-def _silent() -> Iterator[str]:
-    """Accept connections on loopback, but neither read nor answer. Yields: the address."""
+def _silent() -> Iterator[socket.socket]:
+    """Accept connections on loopback, but neither read nor answer."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        yield f"127.0.0.1:{server.getsockname()[1]}"
+        yield server
 
 
 @pytest.mark.parametrize("sent", [0, 60_000, 100_000, 140_000, 20_000_000])
 async def test_a_connection_to_a_silent_site_frees_its_place(sent: int) -> None:
-    with _silent() as address:
-        name, _, port_of_site = address.partition(":")
-        async with proxying((name, int(port_of_site))) as proxy:
+    with _silent() as server:
+        address = f"127.0.0.1:{server.getsockname()[1]}"
+        async with proxying(server.getsockname()) as proxy:
             host, _, port = proxy.address.partition(":")
             reader, writer = await asyncio.open_connection(host, int(port))
             if not sent:
@@ -372,3 +373,28 @@ async def test_a_connection_to_a_silent_site_frees_its_place(sent: int) -> None:
             async with asyncio.timeout(10):
                 await asyncio.gather(*proxy._tasks)
             writer.transport.abort()
+
+
+async def test_a_slow_site_may_take_the_rest_after_the_browser_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(proxy_module, "SECONDS_TO_TAKE", 1.0)
+    errors: list[dict[str, Any]] = []
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda _, context: errors.append(context))
+    with _silent() as server:
+        server.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 1400)  # The kernel takes only a part at once.
+        async with proxying(server.getsockname()) as proxy:
+            host, _, port = proxy.address.partition(":")
+            reader, writer = await asyncio.open_connection(host, int(port))
+            writer.write(f"CONNECT 127.0.0.1:{server.getsockname()[1]} HTTP/1.1\r\n\r\n".encode())
+            await reader.readline()
+            writer.write(b"x" * 100_000)
+            await asyncio.sleep(0.2)
+            writer.transport.abort()
+            await asyncio.sleep(0.3)
+            with server.accept()[0] as site:
+                site.settimeout(0)
+                taken = 0
+                while data := await loop.sock_recv(site, 1 << 20):
+                    taken += len(data)
+            await asyncio.sleep(1.2)
+    assert (taken, errors) == (100_000, [])

@@ -303,7 +303,7 @@ class GuardProxy:
                 left = None
         except TimeoutError:
             left = None
-            sink.transport.abort()
+            _abort(sink)
         except ConnectionError:
             left = None
         except Failure:
@@ -318,7 +318,13 @@ class GuardProxy:
 def _close(writer: StreamWriter) -> None:
     """Close the connection to a site. Closing would wait until the site has taken everything that is written."""
     writer.close()
-    asyncio.get_running_loop().call_later(SECONDS_TO_TAKE, writer.transport.abort)
+    asyncio.get_running_loop().call_later(SECONDS_TO_TAKE, _abort, writer)
+
+
+def _abort(writer: StreamWriter) -> None:
+    # A transport that has written everything after it was closed cannot be aborted.
+    if writer.transport.get_write_buffer_size() > 0:
+        writer.transport.abort()
 
 
 async def _while_open(browser: StreamReader, work: Coroutine[Any, Any, _T]) -> _T:
