@@ -15,6 +15,7 @@ from llmready.crawler.convert.sanitise import clean_markdown
 from llmready.crawler.fetch.response import Response
 from llmready.crawler.pack.archive import Bundle, Run, write_archive
 from llmready.crawler.page.html import read_html
+from llmready.crawler.page.index_pointer import index_pointer, without_index_pointer
 from llmready.crawler.page.prepare import prepare
 from llmready.crawler.store.pages import PageStore
 from llmready.crawler.urls import parse
@@ -225,6 +226,20 @@ def test_front_matter_stays_within_its_lines(archive: Path) -> None:
         assert facts["url"].startswith("https://example.com/page-")
         assert set(facts) <= {"title", "description", "url", "canonical_url", "lang", "last_updated"}
         assert all(not UNSEEN.search(value) and "\n" not in value for value in facts.values())
+
+
+@pytest.mark.parametrize(
+    "text", [*WRITTEN, "<img src=x onerror=alert(1)>" * 7, "<" * 200, "` ``", "x\n\n<b>"]
+)
+@pytest.mark.parametrize(
+    "before", ["", "Bread ", "http://a.example/", "www.a.example/[", "ftp://a.example/` `"]
+)
+def test_a_name_of_a_site_is_inactive_in_the_pointer_to_the_index(before: str, text: str) -> None:
+    pointer = index_pointer(before + text, "https://example.com/llms.txt")
+    assert not living(pointer)
+    assert pointer.endswith(": [llms.txt](https://example.com/llms.txt)")
+    assert "\n" not in pointer
+    assert without_index_pointer(f"{pointer}\n\n# Bread\n") == "# Bread\n"
 
 
 def test_raw_html_and_definitions_in_converted_markdown_become_text() -> None:
