@@ -7,12 +7,14 @@ import { ATTRIBUTE } from './tree.mjs'
 /** Maximum share of links, and minimum characters of prose of a box with a title. */
 const MOST_LINKED = 0.5
 const FEW_LINKS = 0.3
+const OF_MENU = 0.9
 const SOME_PROSE = 80
 /** Characters of a table that only leads through a manual. */
 const LONGEST_ROW = 120
 /** Nodes between the beginning of a section and its heading; a table there is one, because it contains only links. */
 const MOST_BEFORE = 12
 
+const HEADINGS = ids('h1', 'h2', 'h3', 'h4', 'h5', 'h6')
 const OF_READERS = ids('button', 'img', 'textarea', 'time')
 const COMMENT = /(?:^|\s)comment(?:\s|$)/
 const TITLE = /(?:^|\s)title(?:page)?(?:\s|$)/
@@ -44,6 +46,11 @@ export function isNamedByAccident(tree, measure, node) {
 export function holdsTitle(tree, node) {
   const heading = tree.first(node, ID.h2)
   return heading >= 0 && tree.first(0, ID.h1) < 0 && TITLE.test(tree.get(heading, ATTRIBUTE.class))
+}
+
+/** Return whether a header consists of links, as that of a site does if the main part is marked around the whole page. */
+export function isMenu(tree, measure, node) {
+  return measure.linkShare(node) >= OF_MENU && !holds(tree, node, HEADINGS) && tree.countOf(node, ID.a) > 1
 }
 
 /** Return whether a table of a manual is a row of links that lead through it. */

@@ -1,7 +1,7 @@
 // Find the main part of a page and remove noise from it.
 import { ARTICLE, MAIN } from './marks.mjs'
 import { belowMain } from './below_main.mjs'
-import { holdsTitle, isNamedByAccident, isRowOfLinks } from './accidental.mjs'
+import { holdsTitle, isMenu, isNamedByAccident, isRowOfLinks } from './accidental.mjs'
 import { mostBeside } from './contents.mjs'
 import { leaveOutControls, leaveOutMore } from './controls.mjs'
 import { beforeMain } from './heading.mjs'
@@ -259,7 +259,7 @@ class Page {
     const whole = measure.length(main)
     let doomed = tree.toldBelow(main, (node) => {
       const tag = tree.tag[node]
-      return (tree.marks[node] & mask || tag === ID.footer || (!isMarked && FRAME_TAGS[tag] && !this.isOfItem(node))) && !this.isKept(node, whole)
+      return (tree.marks[node] & mask || tag === ID.footer || (FRAME_TAGS[tag] && !this.isOfItem(node) && (!isMarked || isMenu(tree, measure, node)))) && !this.isKept(node, whole)
     })
     const left = whole - this.lengthOf(doomed)
     const contents = doomed.filter((node) => tree.marks[node] & CONTENTS)
