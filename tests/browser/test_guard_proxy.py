@@ -381,7 +381,7 @@ async def test_a_slow_site_may_take_the_rest_after_the_browser_left(monkeypatch:
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(lambda _, context: errors.append(context))
     with _silent() as server:
-        server.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 1400)  # The kernel takes only a part at once.
+        server.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 1400)  # The kernel takes a part at once.
         async with proxying(server.getsockname()) as proxy:
             host, _, port = proxy.address.partition(":")
             reader, writer = await asyncio.open_connection(host, int(port))
