@@ -118,6 +118,14 @@ def test_words_of_a_page_with_a_million_elements_stay_apart(tmp_path: Path) -> N
     assert words == ["one", "two", "A", "three", "four", "five", "H2O"]
 
 
+@pytest.mark.parametrize("line", ["2026-03-15 12:05:57.105542", "12-31 | 10:00", "1.5 - 2.5 | 3:1"])
+def test_a_block_of_code_in_a_list_may_begin_with_a_date(line: str, tmp_path: Path) -> None:
+    body = f"<ul><li><p>For example:</p><pre>{line}</pre><p>Then:</p><pre>x = 1</pre></ul><pre>y = 2</pre>"
+    files = _files_of({"/a": page("First", f"{body}<p>Words to read.")}, tmp_path)
+    assert f"  ```\n  {line}\n  ```\n" in files["a.md"]
+    assert "\n```\ny = 2\n```\n" in files["a.md"]
+
+
 def test_a_fence_that_equals_the_title_is_kept(tmp_path: Path) -> None:
     files = _files_of(
         {

@@ -21,6 +21,7 @@ SIGNS = b" \t>*+=#|:~`.)([]0123456789-"
 """Signs of a line that some parser may read as an empty item, an empty quotation or the line below a heading."""
 _BEGINS_ITEM = re.compile(rb"(?:[-*+]|\d{1,9}[.)])[ \t]")
 _LINE_OF_ITEM = re.compile(rb"^[ \t>]*(?:[-*+]|\d{1,9}[.)])(?:[ \t]|$)", re.MULTILINE)
+_MARKERS = re.compile(rb"(?:[-*+]|\d{1,9}[.)])*")
 _ONLY_MARKERS = re.compile(rb"(?:[-*+]|\d{1,9}[.)])+(?:\[[xX]?\])?")
 _BACKTICKS = re.compile(rb"`+")
 _BRACKETS = re.compile(rb"\\.|\]\(|[\[\]]", re.DOTALL)
@@ -278,7 +279,12 @@ def _may_be_empty_item(line: bytes) -> bool:
 
 def _is_below_head(line: bytes, head: bytes) -> bool:
     """Return whether some parser may read a line as the one below the head of a table."""
-    return b"-" in line and (b"|" in line or b":" in line or b"|" in head) and not line.strip(_SIGNS_OF_TABLE)
+    if b"-" not in line or not (b"|" in line or b":" in line or b"|" in head) or line.strip(_SIGNS_OF_TABLE):
+        return False
+    # Numbers may only be markers of items before it, so that a date is none.
+    signs = line.translate(None, b" \t>")
+    markers = _MARKERS.match(signs)
+    return not signs[markers.end() if markers else 0 :].strip(b"|:-")
 
 
 def _pairs_backticks(line: bytes) -> bool:
