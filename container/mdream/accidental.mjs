@@ -15,6 +15,7 @@ const LONGEST_ROW = 120
 const MOST_BEFORE = 12
 
 const HEADINGS = ids('h1', 'h2', 'h3', 'h4', 'h5', 'h6')
+const NAMED_LINE = /line|gutter|toolbar|copy|button/i
 const OF_READERS = ids('button', 'img', 'textarea', 'time')
 const COMMENT = /(?:^|\s)comment(?:\s|$)/
 const TITLE = /(?:^|\s)title(?:page)?(?:\s|$)/
@@ -46,6 +47,11 @@ export function isNamedByAccident(tree, measure, node) {
 export function holdsTitle(tree, node) {
   const heading = tree.first(node, ID.h2)
   return heading >= 0 && tree.first(0, ID.h1) < 0 && TITLE.test(tree.get(heading, ATTRIBUTE.class))
+}
+
+/** Return whether a part of a block of code is named after what the code defines, as in the source that Sphinx shows. */
+export function isPartOfCode(tree, node) {
+  return tree.tag[tree.parent[node]] === ID.pre && tree.tag[node] === ID.div && !NAMED_LINE.test(tree.get(node, ATTRIBUTE.class))
 }
 
 /** Return whether a header consists of links, as that of a site does if the main part is marked around the whole page. */

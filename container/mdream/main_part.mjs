@@ -1,7 +1,7 @@
 // Find the main part of a page and remove noise from it.
 import { ARTICLE, MAIN } from './marks.mjs'
 import { belowMain } from './below_main.mjs'
-import { holdsTitle, isMenu, isNamedByAccident, isRowOfLinks } from './accidental.mjs'
+import { holdsTitle, isMenu, isNamedByAccident, isPartOfCode, isRowOfLinks } from './accidental.mjs'
 import { mostBeside } from './contents.mjs'
 import { leaveOutControls, leaveOutMore } from './controls.mjs'
 import { beforeMain } from './heading.mjs'
@@ -335,7 +335,7 @@ class Page {
     const tag = tree.tag[node]
     if (NEVER_FRAME[tag] || tree.first(node, ID.main) >= 0) return true
     if (SMALL[tag]) return this.isKeptSmall(node) || this.isCountOfItem(node)
-    if (this.isProse(node) || this.isOfPictures(node)) return true
+    if (isPartOfCode(tree, node) || this.isProse(node) || this.isOfPictures(node)) return true
     if (this.pageType === 'documentation' && isNamedByAccident(tree, measure, node)) return true
     const share = measure.linkShare(node)
     if (tag === ID.table) return !(this.pageType === 'documentation' && isRowOfLinks(tree, measure, node)) && (share < 0.6 || tree.first(node, ID.th) >= 0)

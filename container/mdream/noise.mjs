@@ -241,7 +241,7 @@ class Noise {
     const prose = nodes.reduce((sum, one) => sum + measure.prose(one), 0) - measure.prose(heading)
     const linked = nodes.reduce((sum, one) => sum + measure.linked(one), 0)
     const isManual = this.pageType === 'documentation'
-    if (isManual && nodes.length === 1 && isAboveText(tree, heading)) return true
+    if (isManual && nodes.every((one) => one === heading || !measure.length(one)) && isAboveText(tree, heading)) return true
     if (prose < (isManual ? SHORT_SECTION : SECTION) || linked > (isManual ? MOST_IN_MANUAL : LINKED) * prose || nodes.some((one) => this.holdsProfile(one))) return false
     if (isManual) return true
     const end = tree.end[nodes.at(-1)]
