@@ -244,7 +244,7 @@ class Browser:
             try:
                 return working.result()
             except Error:
-                if chromium.is_connected():
+                if chromium.is_connected() and not end.is_set():
                     raise
                 raise _Down from None
         finally:
@@ -314,6 +314,8 @@ class Browser:
         chromium, driver = self._chromium, self._driver
         self._chromium = self._driver = None
         self._tabs.clear()
+        # The other page that this browser shows is rendered again.
+        self._down.set()
         if self._watching is not None:
             self._watching.stop()
             self._watching = None
