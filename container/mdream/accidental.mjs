@@ -16,7 +16,9 @@ const MOST_BEFORE = 12
 
 const HEADINGS = ids('h1', 'h2', 'h3', 'h4', 'h5', 'h6')
 const NAMED_LINE = /line|gutter|toolbar|copy|button/i
-const OF_READERS = ids('button', 'img', 'textarea', 'time')
+const OF_READERS = [ID.button, ID.img, ID.time]
+/** Characters of an id that are examined. */
+const LONGEST_ID = 200
 const COMMENT = /(?:^|\s)comment(?:\s|$)/
 const TITLE = /(?:^|\s)title(?:page)?(?:\s|$)/
 const NO_LETTERS = /[^\p{L}\p{N}]+/gu
@@ -30,11 +32,12 @@ const NUMBER = /^(?:[A-Z]\.)?[\d.]+\s+/
  * @param {import('./tree.mjs').Tree} tree
  * @param {import('./measure.mjs').Measure} measure
  * @param {number} node
+ * @param {Map<number, boolean>} plain What is known about the names of comments at the elements of the page.
  * @returns {boolean}
  */
-export function isNamedByAccident(tree, measure, node) {
+export function isNamedByAccident(tree, measure, node, plain) {
   if (tree.first(node, ID.form) >= 0) return false
-  if (tree.marks[node] & COMMENTS && isOfSource(tree, node)) return true
+  if (tree.marks[node] & COMMENTS && isOfSource(tree, node, plain)) return true
   const id = tree.get(node, ATTRIBUTE.id)
   const share = measure.linkShare(node)
   if (share < MOST_LINKED && id && isDerived(tree, node, id)) return true
@@ -65,11 +68,21 @@ export function isRowOfLinks(tree, measure, table) {
 }
 
 /** Return whether a part is named `comment`, is in no list of readers' comments, and shows no person and no date. */
-function isOfSource(tree, node) {
-  for (let above = node; above > 0; above = tree.parent[above]) {
-    if (tree.marks[above] & COMMENTS && !COMMENT.test(`${tree.get(above, ATTRIBUTE.id)} ${tree.get(above, ATTRIBUTE.class)}`)) return false
+function isOfSource(tree, node, plain) {
+  return isPlain(tree, node, plain) && OF_READERS.every((tag) => tree.first(node, tag) < 0)
+}
+
+/** Return whether all names of comments at a part and above it are only `comment`. Each element is examined once. */
+function isPlain(tree, node, known) {
+  const passed = []
+  let above = node
+  for (; above > 0 && !known.has(above); above = tree.parent[above]) passed.push(above)
+  let plain = above > 0 ? known.get(above) : true
+  for (const one of passed.reverse()) {
+    if (plain && tree.marks[one] & COMMENTS) plain = COMMENT.test(`${tree.get(one, ATTRIBUTE.id).slice(0, LONGEST_ID)} ${tree.get(one, ATTRIBUTE.class)}`)
+    known.set(one, plain)
   }
-  return !holds(tree, node, OF_READERS)
+  return plain
 }
 
 /** Return whether the id of a section is its heading without spaces, and its class does not repeat it. */

@@ -13,33 +13,48 @@ const FOLDABLE = /(?:^|\s)foldopen(?:\s|$)/
 /** What Doxygen writes between the number of a line and its text. */
 const INDENTED = /^(?:&#160;|&nbsp;|\u00a0)/
 
-/** Return whether an element is a code block. */
-export function isFragment(tree, node) {
-  if (!(tree.marks[node] & FRAGMENT)) return false
-  if (linesOf(tree, node).length) return true
-  return OF_CODE.test(tree.get(node, ATTRIBUTE.class)) && !holds(tree, node, BLOCKS)
-}
-
-/** Return the unprocessed text of an element that is a code block. */
-export function textOfFragment(tree, node) {
-  const lines = linesOf(tree, node).map((line) => rawText(tree, line))
-  if (!lines.length) return rawText(tree, node)
-  return (lines.every((line) => INDENTED.test(line)) ? lines.map((line) => line.replace(INDENTED, '')) : lines).join('\n')
-}
-
-/** Return the elements that are the lines of a code block, or an empty list if an element contains more than lines. */
-function linesOf(tree, top) {
-  const found = []
-  const end = tree.end[top]
-  for (let node = top + 1; node < end;) {
-    const names = tree.tag[node] !== 0 && !tree.gone[node] && !(tree.marks[node] & LINE) ? tree.get(node, ATTRIBUTE.class) : ''
-    if (FOLDABLE.test(names)) {
-      node++
-      continue
-    }
-    if (tree.marks[node] & LINE && !tree.gone[node]) found.push(node)
-    else if (!tree.gone[node] && (tree.tag[node] === 0 ? tree.size[node] > 0 : !EXPLANATION.test(names))) return []
-    node = tree.end[node]
+export class Fragments {
+  constructor(tree) {
+    this.tree = tree
+    /** The last node that was no line. No element around it is examined again. */
+    this.other = -1
   }
-  return found
+
+  /** Return whether an element is a code block. */
+  includes(node) {
+    const { tree } = this
+    if (!(tree.marks[node] & FRAGMENT)) return false
+    if (this.linesOf(node).length) return true
+    return OF_CODE.test(tree.get(node, ATTRIBUTE.class)) && !holds(tree, node, BLOCKS)
+  }
+
+  /** Return the unprocessed text of an element that is a code block. */
+  textOf(node) {
+    const { tree } = this
+    const lines = this.linesOf(node).map((line) => rawText(tree, line))
+    if (!lines.length) return rawText(tree, node)
+    return (lines.every((line) => INDENTED.test(line)) ? lines.map((line) => line.replace(INDENTED, '')) : lines).join('\n')
+  }
+
+  /** Return the elements that are the lines of a code block, or an empty list if an element contains more than lines. */
+  linesOf(top) {
+    const { tree } = this
+    const found = []
+    const end = tree.end[top]
+    if (top < this.other && this.other < end) return []
+    for (let node = top + 1; node < end;) {
+      const names = tree.tag[node] !== 0 && !tree.gone[node] && !(tree.marks[node] & LINE) ? tree.get(node, ATTRIBUTE.class) : ''
+      if (FOLDABLE.test(names)) {
+        node++
+        continue
+      }
+      if (tree.marks[node] & LINE && !tree.gone[node]) found.push(node)
+      else if (!tree.gone[node] && (tree.tag[node] === 0 ? tree.size[node] > 0 : !EXPLANATION.test(names))) {
+        this.other = node
+        return []
+      }
+      node = tree.end[node]
+    }
+    return found
+  }
 }

@@ -17,8 +17,15 @@ const HEAD = /(?:^|\s)table-header(?:\s|$)/
 export function partsOfGrid(tree, grid) {
   if (!columnsOf(tree, grid) || tree.tag[grid] !== ID.div) return []
   const cells = children(tree, grid)
-  if (!cells.every((cell) => tree.tag[cell] === ID.div)) return []
+  if (!cells.every((cell) => tree.tag[cell] === ID.div) || hasText(tree, grid)) return []
   return [[grid, ID.table], ...cells.map((cell) => /** @type {[number, number]} */ ([cell, HEAD.test(tree.get(cell, ATTRIBUTE.class)) ? ID.th : ID.td]))]
+}
+
+/** Return whether text is directly in an element. */
+function hasText(tree, top) {
+  const end = tree.end[top]
+  for (let node = top + 1; node < end; node = tree.end[node]) if (tree.tag[node] === 0 && tree.size[node] > 0) return true
+  return false
 }
 
 /** Return the number of columns of a table without rows, or 0 if it is none. */

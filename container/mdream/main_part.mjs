@@ -9,7 +9,7 @@ import { children, holds, outermost, textOf } from './measure.mjs'
 import { ALWAYS, BESIDE, COMMENTS, CONTENT, CONTENTS, LINE, OFFER, OF_LINKS, OUTSIDE, RELATED, TITLED } from './names.mjs'
 import { leaveOutCounts, leaveOutEmptied } from './leftovers.mjs'
 import { leaveOutNoise } from './noise.mjs'
-import { areSections, hasSectionsBeside } from './sections.mjs'
+import { areSections, hasSectionsBeside, isInArticle } from './sections.mjs'
 import { leaveOutSigns } from './signs.mjs'
 import { leaveOutWalks } from './walks.mjs'
 import { MarkdownWriter } from './markdown.mjs'
@@ -87,6 +87,7 @@ class Page {
     this.measure = measure
     this.pageType = pageType
     this.examined = 0
+    this.plain = new Map()
   }
 
   markdown() {
@@ -284,10 +285,7 @@ class Page {
 
   /** Return whether a header belongs to an article, not to the page. */
   isOfItem(node) {
-    const { tree } = this
-    if (tree.tag[node] !== ID.header || this.pageType === 'forum') return false
-    for (let above = tree.parent[node]; above > 0; above = tree.parent[above]) if (tree.tag[above] === ID.article) return true
-    return false
+    return this.tree.tag[node] === ID.header && this.pageType !== 'forum' && isInArticle(this.tree, node)
   }
 
   /** Return whether a small part in a list of articles states how many comments an article has, in words. */
@@ -298,10 +296,7 @@ class Page {
 
   /** Return whether a footer is in one of several articles of a list, where it states the author and the date. */
   isFooterOfItem(node) {
-    const { tree } = this
-    if (this.pageType !== 'listing') return false
-    for (let above = tree.parent[node]; above > 0; above = tree.parent[above]) if (tree.tag[above] === ID.article) return true
-    return false
+    return this.pageType === 'listing' && isInArticle(this.tree, node)
   }
 
   /** Return whether a footer contains paragraphs of prose, that is, text in the wrong element. */
@@ -336,7 +331,7 @@ class Page {
     if (NEVER_FRAME[tag] || tree.first(node, ID.main) >= 0) return true
     if (SMALL[tag]) return this.isKeptSmall(node) || this.isCountOfItem(node)
     if (isPartOfCode(tree, node) || this.isProse(node) || this.isOfPictures(node)) return true
-    if (this.pageType === 'documentation' && isNamedByAccident(tree, measure, node)) return true
+    if (this.pageType === 'documentation' && isNamedByAccident(tree, measure, node, this.plain)) return true
     const share = measure.linkShare(node)
     if (tag === ID.table) return !(this.pageType === 'documentation' && isRowOfLinks(tree, measure, node)) && (share < 0.6 || tree.first(node, ID.th) >= 0)
     if (tag === ID.footer) return tree.tag[tree.parent[node]] === ID.blockquote || this.isFooterOfItem(node)

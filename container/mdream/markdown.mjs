@@ -2,7 +2,7 @@
 //
 // Definition lists become terms followed by list items, folded parts are written in full, layout tables become
 // blocks, code blocks lose their markup and keep their language, and the content of a cell becomes one line.
-import { isFragment, textOfFragment } from './fragments.mjs'
+import { Fragments } from './fragments.mjs'
 import { columnsOf } from './grids.mjs'
 import { InlineWriter, LISTS, SEEN } from './inline.mjs'
 import { leaveOutBullet, numberingOf, taskOf, valueOf } from './items.mjs'
@@ -45,6 +45,7 @@ const ENTRIES = 16384
 export class MarkdownWriter extends InlineWriter {
   constructor(tree, measure, origin) {
     super(tree, measure, origin)
+    this.fragments = new Fragments(tree)
     /** Definition lists whose most recent part explains a term. */
     this.explained = new Set()
     /** Whether docutils created the page; `null` until a quotation asks for it. */
@@ -98,7 +99,7 @@ export class MarkdownWriter extends InlineWriter {
       case ID.blockquote: return this.quotation(node)
       case ID.br: return this.lineBreak(node)
       case ID.dd: return this.explanation(node)
-      case ID.div: return isFragment(this.tree, node) ? this.pre(node, textOfFragment(this.tree, node)) : this.paragraph(node)
+      case ID.div: return this.fragments.includes(node) ? this.pre(node, this.fragments.textOf(node)) : this.paragraph(node)
       case ID.dl: return this.definitions(node)
       case ID.dt: return this.isEntry(node) ? this.beginItem(node) : this.term(node)
       case ID.figcaption: return this.caption(node)

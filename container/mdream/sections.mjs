@@ -1,7 +1,7 @@
 // Tell the sections of one text from several texts.
 import { children, holds } from './measure.mjs'
 import { ALWAYS, BESIDE, COMMENTS, CONTENTS, OFFER, OUTSIDE, RELATED } from './names.mjs'
-import { ids } from './tags.mjs'
+import { ID, ids } from './tags.mjs'
 import { ATTRIBUTE } from './tree.mjs'
 
 /** Maximum share of links, and minimum characters of prose of a section. */
@@ -41,6 +41,12 @@ export function hasSectionsBeside(tree, measure, part, pageType) {
     if (measure.prose(other) < (isTitled ? SHORT_PROSE : SOME_PROSE)) return false
     return isNamed && isAlike(tree, other, part) ? true : isTitled && pageType === 'documentation' && !isFrame(tree, other)
   })
+}
+
+/** Return whether a node is in an article. */
+export function isInArticle(tree, node) {
+  for (let above = tree.parent[node]; above > 0; above = tree.parent[above]) if (tree.tag[above] === ID.article) return true
+  return false
 }
 
 function isAlike(tree, one, other) {

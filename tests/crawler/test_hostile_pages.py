@@ -184,6 +184,20 @@ def test_many_parts_around_the_same_headings_or_links_are_examined_quickly(
     _crawl_in_bounds({"/": page("Home", links(*bad, *GOOD)), **bad, **GOOD}, tmp_path)
 
 
+def test_comments_and_code_of_manuals_are_examined_once(tmp_path: Path) -> None:
+    text = f"<p>{'word and text ' * 20}</p>"
+    bodies = {
+        "comments": f"<div class=comment id={'a' * 500_000}>{text}{'<div class=comment>ab</div>' * 20_000}</div>",
+        "code": text + "<div class='fragment foldopen'>" * 505 + "<div class=ttc>x</div>" * 60_000 + "<p>x",
+    }
+    bad = {
+        f"/docs/{name}{number}": f"<meta name=generator content='Sphinx 7'><title>{name}</title><main>{body}"
+        for name, body in bodies.items()
+        for number in range(3)
+    }
+    _crawl_in_bounds({"/": page("Home", links(*bad, *GOOD)), **bad, **GOOD}, tmp_path)
+
+
 def test_many_parts_beside_many_buttons_are_examined_quickly(tmp_path: Path) -> None:
     part = f"<div class=nav><p>{'w ' * 42}</div>"
     bad = {f"/{name}": page(name, "<button>x</button>" * 260_000 + part * 44_000) for name in "abc"}
