@@ -80,9 +80,10 @@ def test_one_page_does_not_use_up_the_limit_of_queries(tmp_path: Path) -> None:
     ]
 
 
-def test_copies_that_one_page_links_to_come_last(tmp_path: Path) -> None:
+@pytest.mark.parametrize("sign", ["?", ";", "/"])
+def test_copies_that_one_page_links_to_come_last(sign: str, tmp_path: Path) -> None:
     pages = site_with()
-    large = page("A", links(*(f"/a?{number}" for number in range(110))) + "<p>Long words.</p>" * 3000)
+    large = page("A", links(*(f"/a{sign}{number}" for number in range(110))) + "<p>Long words.</p>" * 3000)
 
     def answer(path: str) -> Answer | None:
         found = large if path.startswith("/a") else pages.get(path)

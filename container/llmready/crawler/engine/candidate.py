@@ -18,6 +18,8 @@ class Candidate:
     links_in: int = 1
     is_shared: bool = False
     """Whether several pages link to this one."""
+    is_confirmed: bool = False
+    """Whether one of these other pages is in the result."""
     is_alternate: bool = False
     """Whether another page was stored with the Markdown of this one. It is not stored again if it is Markdown."""
     hops: int = 0
@@ -41,7 +43,7 @@ class Candidate:
     is_extra: bool = False
     """Whether the page is one of too many queries that a page names; see `Variants`."""
     source: str = ""
-    """Key of the page that links to this one. Empty for sitemaps and the start page."""
+    """`short_name` of the key of the page that links to this one. Empty for sitemaps and the start page."""
 
 
 def restored_candidate(state: dict[str, Any]) -> Candidate:

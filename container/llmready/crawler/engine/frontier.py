@@ -18,6 +18,7 @@ from llmready.crawler.engine.levels import Levels
 from llmready.crawler.engine.moves import Moves
 from llmready.crawler.engine.nested_paths import leads_into_itself
 from llmready.crawler.engine.shares import Shares
+from llmready.crawler.engine.short_names import short_name
 from llmready.crawler.kinds import Kind, gives_way, kind_of, order_of_lists
 from llmready.crawler.languages import language_in
 from llmready.crawler.page.alternates import is_beside
@@ -88,7 +89,7 @@ class Frontier:
         """Add links. Return the new links that are wanted.
 
         `depth` is in links from the start page, `priority` from 0 to 1. `unwanted`: what patterns exclude, if known.
-        `source`: key of the page that contains the links.
+        `source`: `short_name` of the key of the page that contains the links.
         """
         fresh: list[Url] = []
         if depth > MAX_DEPTH:
@@ -162,10 +163,10 @@ class Frontier:
             waiting = self._levels.get(url.key)
             if waiting is None:
                 return
-            if waiting.is_shared or waiting.source != page.key:
+            if waiting.is_shared or waiting.source != short_name(page.key):
                 waiting.is_alternate = True
                 return
-        self._seen.claim(url.key, "" if is_certain else page.key)
+        self._seen.claim(url.key, "" if is_certain else short_name(page.key))
         self._levels.pop(url.key)
 
     def take(self) -> Candidate | None:
@@ -224,6 +225,9 @@ class Frontier:
         parts, the most important pages first. The links in each part show which of the remaining pages are
         important. Lists, notices and forms are started when no content is left, and pages that come last after them.
         """
+        # In one pass, because otherwise each part of a large level would be sorted only to be put last.
+        while self._levels.current() and not self._levels.postpone(self.shares.setbacks.puts_last):
+            pass
         ranked = sorted(self._levels.current(), key=self._rank)
         is_late = bool(ranked) and ranked[0].is_late
         room = max(0, self.max_pages - self._taken(is_late=is_late) - len(self._ready))
@@ -258,12 +262,12 @@ class Frontier:
             self._late += 1
         else:
             self._content += 1
-        self.shares.finish(candidate.url.key, self._levels, is_kept=True)
+        self.shares.finish(short_name(candidate.url.key), self._levels, is_kept=True)
 
     def fail(self, candidate: Candidate) -> None:
         """Count the candidate as failed. It is not tried again."""
         self._in_flight.pop(candidate.url.key, None)
-        self.shares.finish(candidate.url.key, self._levels, is_kept=False)
+        self.shares.finish(short_name(candidate.url.key), self._levels, is_kept=False)
         self._failed.add(candidate.url.key)
         self.failed += 1
 
@@ -295,7 +299,7 @@ class Frontier:
     def skip(self, candidate: Candidate) -> None:
         """Drop the candidate: it is neither a page of the result nor a failure."""
         self._in_flight.pop(candidate.url.key, None)
-        self.shares.finish(candidate.url.key, self._levels, is_kept=False)
+        self.shares.finish(short_name(candidate.url.key), self._levels, is_kept=False)
         self._skipped += 1
 
     def has_only_last(self) -> bool:

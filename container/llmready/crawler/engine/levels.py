@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from llmready.crawler.engine.candidate import Candidate, restored_candidate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 
 class Levels:
@@ -72,6 +72,15 @@ class Levels:
             self._current = content or self._last
             self._last = {key: one for key, one in self._last.items() if key not in self._current}
         return list(self._current.values())
+
+    def postpone(self, comes_last: Callable[[Candidate], bool]) -> bool:
+        """Let candidates of the current level come last. Return whether others are left in it."""
+        found = [one for one in self._current.values() if not one.is_last and comes_last(one)]
+        for candidate in found:
+            candidate.is_last = True
+            del self._current[candidate.url.key]
+            self._last[candidate.url.key] = candidate
+        return bool(self._current)
 
     def state(self) -> list[list[dict[str, Any]]]:
         """Return the levels as data for JSON."""

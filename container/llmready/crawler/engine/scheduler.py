@@ -18,6 +18,7 @@ from llmready.crawler.engine.frontier import Frontier
 from llmready.crawler.engine.judged_links import JudgedLinks
 from llmready.crawler.engine.known_urls import SettledUrls
 from llmready.crawler.engine.setbacks import RETRIED
+from llmready.crawler.engine.short_names import short_name
 from llmready.crawler.engine.visit import (
     LINK_PRIORITY,
     Copy,
@@ -266,7 +267,7 @@ class Scheduler:
             written, page, base, is_whole = found.menus
             self._store.navigation.add(written, page, base, is_whole=is_whole)
         for links in found.links:
-            await self._offer(links.urls, candidate.depth + 1, links.priority, candidate.url.key)
+            await self._offer(links.urls, candidate.depth + 1, links.priority, short_name(candidate.url.key))
         # Many long links need more memory than the page, which may wait for its Markdown file.
         found.links.clear()
 
@@ -306,7 +307,7 @@ class Scheduler:
             self._frontier.shares.setbacks.kept(candidate)
             self._frontier.succeed(candidate)
         else:
-            self._frontier.shares.setbacks.wasted(candidate)
+            self._frontier.shares.setbacks.copied(candidate)
             self._frontier.skip(candidate)
 
     def _redirect(self, candidate: Candidate, target: Url) -> bool:
@@ -337,7 +338,7 @@ class Scheduler:
         if self._frontier.moves.make_circle(candidate.url, original) or self._frontier.has_failed(original):
             return False
         self._store.navigation.note_copy(candidate.url, original)
-        self._frontier.shares.setbacks.wasted(candidate)
+        self._frontier.shares.setbacks.copied(candidate)
         self._frontier.replace(candidate, original, candidate.hops, is_copy=True)
         self._take_back(self._canonicals.claimed(original, candidate, metadata.heading))
         return True
@@ -373,7 +374,7 @@ class Scheduler:
         if failure.code in _NO_PAGES:
             self._frontier.skip(candidate)
             return
-        setbacks.wasted(candidate)
+        setbacks.lost(candidate)
         self._frontier.fail(candidate)
         if candidate.hops >= MAX_REDIRECTS:
             self._frontier.reopen(candidate)

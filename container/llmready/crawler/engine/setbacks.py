@@ -16,9 +16,9 @@ MOST_REFUSALS = 5
 """Refused requests for URLs that one page names, more than its good pages, after which its other URLs come last."""
 
 MOST_WASTED = 10
-"""Copies and failures among the URLs with a query that one page names, more than its good pages with a query.
+"""Copies, and failures of URLs with a query, among the URLs that one page names, more than its good pages.
 
-Then its other URLs with a query come last. Many servers send the same page for each query.
+Then its other URLs come last. Many servers send the same page for each query or each end of a path.
 """
 
 MOST_IN_A_ROW = 25
@@ -62,22 +62,31 @@ class Setbacks:
 
     def kept(self, candidate: Candidate) -> None:
         """Count a page of the result."""
-        if _has_query(candidate):
-            _decrease(self._wasted, candidate.source)
+        _decrease(self._wasted, candidate.source)
 
-    def wasted(self, candidate: Candidate) -> None:
-        """Count a copy of another page, or a page that finally failed."""
-        if _has_query(candidate):
+    def copied(self, candidate: Candidate) -> None:
+        """Count a copy of another page."""
+        self._wasted[candidate.source] += 1
+
+    def lost(self, candidate: Candidate) -> None:
+        """Count a page that finally failed. Links that no longer work are ordinary, unless they have queries."""
+        if (candidate.asked or candidate.url).query:
             self._wasted[candidate.source] += 1
 
     def number(self, candidate: Candidate) -> int:
         """Return the number of setbacks among the URLs that the same page names."""
-        return self._refused[candidate.source] + self._wasted[candidate.source] * _has_query(candidate)
+        return self._refused[candidate.source] + self._wasted[candidate.source]
 
     def puts_last(self, candidate: Candidate) -> bool:
-        """Return whether the page is fetched only when nothing else is left."""
-        return self._refused[candidate.source] >= MOST_REFUSALS or (
-            self._wasted[candidate.source] >= MOST_WASTED and _has_query(candidate)
+        """Return whether the page is fetched only when nothing else is left.
+
+        This is never a page of a sitemap, which the owner of the site writes, nor one that a further page of the result
+        links to.
+        """
+        if candidate.is_confirmed or not candidate.source:
+            return False
+        return (
+            self._refused[candidate.source] >= MOST_REFUSALS or self._wasted[candidate.source] >= MOST_WASTED
         )
 
     def end_crawl(self, has_only_last: Callable[[], bool]) -> bool:
@@ -100,10 +109,6 @@ class Setbacks:
         setbacks = cls()
         setbacks._refused, setbacks._wasted = Counter(state["refused"]), Counter(state["wasted"])
         return setbacks
-
-
-def _has_query(candidate: Candidate) -> bool:
-    return bool((candidate.asked or candidate.url).query)
 
 
 def _decrease(counts: Counter[str], name: str) -> None:

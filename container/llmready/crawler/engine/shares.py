@@ -19,7 +19,7 @@ class Shares:
     def __init__(self) -> None:
         self.setbacks = Setbacks()
         self.variants = Variants()
-        self._linked_again: dict[str, list[str]] = {}
+        self._linked_again: dict[str, list[Candidate]] = {}
 
     def place(self, candidate: Candidate) -> bool:
         """Set whether a new candidate comes last. Return False if it is left out."""
@@ -33,18 +33,19 @@ class Shares:
         return not was_extra or self.variants.accept(candidate.url)
 
     def link_again(self, waiting: Candidate, source: str) -> None:
-        """Note that a further page links to a candidate that comes last."""
-        if waiting.is_last and waiting.source != source:
-            self._linked_again.setdefault(source, []).append(waiting.url.key)
+        """Note that a further page links to a waiting candidate."""
+        if waiting.source != source:
+            self._linked_again.setdefault(source, []).append(waiting)
 
     def finish(self, source: str, levels: Levels, *, is_kept: bool) -> None:
         """Note that a page is finished. Pages that it links to no longer come last, if it is kept.
 
         Only kept pages count, because otherwise each copy of a page would have its own share.
         """
-        for key in self._linked_again.pop(source, ()):
-            waiting = levels.get(key)
-            if not is_kept or waiting is None or not waiting.is_last:
+        for waiting in self._linked_again.pop(source, ()):
+            waiting.is_confirmed |= is_kept
+            key = waiting.url.key
+            if not is_kept or not waiting.is_last or levels.get(key) is not waiting:
                 continue
             moved = replace(waiting, source=source)
             if (not waiting.is_extra or self.place(moved)) and not self.setbacks.puts_last(moved):

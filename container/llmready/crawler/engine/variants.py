@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from llmready.crawler.engine.short_names import short_name
+
 if TYPE_CHECKING:
     from llmready.crawler.urls import Url
 
@@ -23,13 +25,13 @@ class Variants:
         self._named: Counter[str] = Counter()
 
     def are_too_many(self, url: Url, source: str) -> bool:
-        """Count a link. Return whether the page with the key `source` adds more than its share.
+        """Count a link. Return whether the page `source` adds more than its share.
 
         Sitemaps (empty key) have no share, because the owner of the site writes them.
         """
         if not (url.query and source):
             return False
-        name = f"{source} {url.path}"
+        name = short_name(f"{source} {url.path}")
         self._named[name] += 1
         return self._named[name] > MOST_OF_A_PAGE
 
