@@ -80,8 +80,8 @@ class Setbacks:
     def puts_last(self, candidate: Candidate) -> bool:
         """Return whether the page is fetched only when nothing else is left.
 
-        This is never a page of a sitemap, which the owner of the site writes, nor one that a further page of the result
-        links to.
+        This is never a page of a sitemap, which the owner of the site writes, nor one that a further page of
+        the result links to.
         """
         if candidate.is_confirmed or not candidate.source:
             return False
