@@ -176,3 +176,11 @@ def test_page_at_the_end_of_a_long_chain_of_redirects_is_crawled(
         found = call(site.url, tmp_path)
         assert kept(found, site) == len(GOOD)
         assert len(site.paths) < 120
+
+
+def test_frames_of_a_page_do_not_name_the_site(tmp_path: Path) -> None:
+    pages = site_with()
+    pages["/a"] = "<title>Buy pills</title><frameset><frame src=/list></frameset>"
+    with serving(pages) as site:
+        found = call(site.url, tmp_path).completed()
+        assert "Buy pills" not in (found.out / "llms.txt").read_text()

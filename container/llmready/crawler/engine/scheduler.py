@@ -286,7 +286,8 @@ class Scheduler:
                 self._frontier.skip(candidate)
             case Frames(title):
                 self._frontier.skip(candidate)
-                self._store.frameset_title = self._store.frameset_title or title
+                if candidate.depth == 0:
+                    self._store.frameset_title = title
             case Fail(failure):
                 raise failure
         return False

@@ -102,7 +102,7 @@ class Skip:
 class Frames:
     """The page only arranges other pages in frames.
 
-    Those are pages of the result. The title of this page names the site.
+    Those are pages of the result. The title of a start page names the site.
     """
 
     title: str
