@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 
 from llmready.crawler.engine.candidate import Candidate
 from llmready.crawler.engine.frontier import Frontier
-from llmready.crawler.engine.setbacks import MOST_REFUSALS
-from llmready.crawler.failures import Code
+from llmready.crawler.engine.setbacks import MOST_WASTED
 from llmready.crawler.urls import Url, parse
 from llmready.patterns import Patterns
 
@@ -115,18 +114,18 @@ def test_redirect_to_a_waiting_page_starts_its_own_count() -> None:
     assert (taken.url, taken.hops) == (url("/list"), 0)
 
 
-def _refused(made: Frontier, number: int) -> None:
-    for _ in range(number):
-        candidate = made.take()
-        assert candidate is not None
-        made.shares.setbacks.failed(candidate, Code.SERVER_ERROR)
-        made.fail(candidate)
+def _waste(made: Frontier) -> None:
+    candidate = made.take()
+    assert candidate is not None
+    candidate.size = MOST_WASTED
+    made.shares.setbacks.wasted(candidate)
+    made.skip(candidate)
 
 
 def test_a_large_level_is_put_last_in_one_pass(monkeypatch: pytest.MonkeyPatch) -> None:
     made = frontier()
     made.offer([url(f"/b{number}") for number in range(5000)], depth=1, source="a")
-    _refused(made, MOST_REFUSALS)
+    _waste(made)
     ranked = 0
     rank = Frontier._rank
 
@@ -136,27 +135,21 @@ def test_a_large_level_is_put_last_in_one_pass(monkeypatch: pytest.MonkeyPatch) 
         return rank(self, candidate)
 
     monkeypatch.setattr(Frontier, "_rank", counted)
-    assert made.take() is not None
+    taken = made.take()
+    assert taken is not None
+    assert taken.is_last
     assert ranked < 3 * 5000
 
 
-def test_pages_of_a_sitemap_keep_their_turn_after_refusals() -> None:
+def test_pages_of_a_sitemap_keep_their_turn_after_copies() -> None:
     made = frontier()
     made.offer([url(f"/b{number}") for number in range(100)], depth=1)
-    _refused(made, MOST_REFUSALS)
+    _waste(made)
     made.offer([url("/deep")], depth=2, source="a")
     candidate = made.take()
     assert candidate is not None
     assert candidate.url.target.startswith("/b")
     assert not candidate.is_last
-
-
-def test_counts_of_long_urls_take_little_room_in_a_checkpoint() -> None:
-    made = frontier()
-    made.offer([url(f"/{'b' * 1500}{number}?x") for number in range(100)], depth=1, source="a")
-    counted_by_page = made.shares.variants.state()[1]
-    assert len(counted_by_page) == 100
-    assert len(json.dumps(counted_by_page)) < 100 * 50
 
 
 def test_patterns_exclude_pages() -> None:

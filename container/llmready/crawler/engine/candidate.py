@@ -40,8 +40,8 @@ class Candidate:
     """
     is_last: bool = False
     """Whether the page is fetched only when nothing else is left; see `Setbacks`."""
-    is_extra: bool = False
-    """Whether the page is one of too many queries that a page names; see `Variants`."""
+    size: int = 0
+    """Bytes of the response."""
     source: str = ""
     """`short_name` of the key of the page that links to this one. Empty for sitemaps and the start page."""
 

@@ -45,7 +45,7 @@ STATE_MEMORY = 600_000_000
 MOST_MARKDOWN = 250_000_000
 """Bytes of the Markdown. A crawl reads at most 200 MB by default."""
 
-_FORMAT = 4
+_FORMAT = 5
 _log = logging.getLogger(__name__)
 
 

@@ -177,8 +177,6 @@ class Frontier:
             if not self._ready:
                 return None
             candidate = self._ready.popleft()
-            if not self.shares.may_start(candidate):
-                continue
             if self.is_due(candidate):
                 self._in_flight[candidate.url.key] = candidate
                 return candidate
@@ -302,11 +300,9 @@ class Frontier:
         self.shares.finish(short_name(candidate.url.key), self._levels, is_kept=False)
         self._skipped += 1
 
-    def has_only_last(self) -> bool:
-        """Return whether all waiting pages come last."""
-        return all(
-            one.is_last or self.shares.setbacks.puts_last(one) for one in (*self._ready, *self._levels)
-        )
+    def waiting(self) -> Iterable[Candidate]:
+        """Return the pages that wait."""
+        return (*self._ready, *self._levels)
 
     def retry(self, candidate: Candidate) -> bool:
         """Queue the candidate again. Return False after the last attempt."""

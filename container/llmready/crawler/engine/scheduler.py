@@ -248,7 +248,7 @@ class Scheduler:
                 )
             if isinstance(response, Failure):
                 raise response
-            self._frontier.shares.setbacks.answered(candidate, response.status)
+            self._frontier.shares.setbacks.answered(candidate, response)
             found = await visit(response, candidate, self._scope, self._converter, self._browser)
             await self._follow(found, candidate)
             if isinstance(found.outcome, Redirect):
@@ -283,6 +283,7 @@ class Scheduler:
             case Redirect(url):
                 return self._redirect(candidate, url)
             case Skip():
+                self._frontier.shares.setbacks.wasted(candidate)
                 self._frontier.skip(candidate)
             case Frames(title):
                 self._frontier.skip(candidate)
@@ -308,7 +309,7 @@ class Scheduler:
             self._frontier.shares.setbacks.kept(candidate)
             self._frontier.succeed(candidate)
         else:
-            self._frontier.shares.setbacks.copied(candidate)
+            self._frontier.shares.setbacks.wasted(candidate)
             self._frontier.skip(candidate)
 
     def _redirect(self, candidate: Candidate, target: Url) -> bool:
@@ -339,7 +340,7 @@ class Scheduler:
         if self._frontier.moves.make_circle(candidate.url, original) or self._frontier.has_failed(original):
             return False
         self._store.navigation.note_copy(candidate.url, original)
-        self._frontier.shares.setbacks.copied(candidate)
+        self._frontier.shares.setbacks.wasted(candidate)
         self._frontier.replace(candidate, original, candidate.hops, is_copy=True)
         self._take_back(self._canonicals.claimed(original, candidate, metadata.heading))
         return True
@@ -364,7 +365,7 @@ class Scheduler:
         setbacks = self._frontier.shares.setbacks
         setbacks.failed(candidate, failure.code)
         may_retry = failure.code in RETRIED and not isinstance(failure, LongWaitError)
-        if failure.code == Code.BUDGET_EXCEEDED or setbacks.end_crawl(self._frontier.has_only_last):
+        if failure.code == Code.BUDGET_EXCEEDED or setbacks.end_crawl(self._frontier.waiting):
             self._stop(failure)
         elif may_retry and not is_start and self._frontier.retry(candidate):
             if failure.code != Code.RATE_LIMITED:
@@ -375,7 +376,6 @@ class Scheduler:
         if failure.code in _NO_PAGES:
             self._frontier.skip(candidate)
             return
-        setbacks.lost(candidate)
         self._frontier.fail(candidate)
         if candidate.hops >= MAX_REDIRECTS:
             self._frontier.reopen(candidate)

@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING, Any
 from llmready.crawler.failures import Code
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from llmready.crawler.engine.candidate import Candidate
+    from llmready.crawler.fetch.response import Response
 
-MOST_REFUSALS = 5
-"""Refused requests for URLs that one page names, more than its good pages, after which its other URLs come last."""
-
-MOST_WASTED = 10
-"""Copies, and failures of URLs with a query, among the URLs that one page names, more than its good pages.
+MOST_WASTED = 10_000_000
+"""Bytes of copies and skipped pages among the URLs that one page names, more than those of its good pages.
 
 Then its other URLs come last. Many servers send the same page for each query or each end of a path.
 """
@@ -27,18 +25,17 @@ MOST_IN_A_ROW = 25
 The same number of refused requests without a good page between them means that it is overloaded.
 """
 
-MOST_SOURCES = 5
-"""Pages whose URLs may be refused in a row while other URLs are left."""
+MOST_SOURCES = 2
+"""Pages whose URLs may be refused in a row while URLs of other pages wait."""
 
 RETRIED = frozenset({Code.CONNECTION_FAILED, Code.SERVER_ERROR, Code.RATE_LIMITED})
 _SILENCES = frozenset({Code.CONNECTION_FAILED, Code.TIMEOUT, Code.DNS_FAILURE})
 
 
 class Setbacks:
-    """Counts setbacks by the page that named the URL (`Candidate.source`). A good page removes one setback."""
+    """Counts setbacks by the page that named the URL (`Candidate.source`)."""
 
     def __init__(self) -> None:
-        self._refused: Counter[str] = Counter()
         self._wasted: Counter[str] = Counter()
         self._silences = 0
         self._in_a_row = 0
@@ -48,34 +45,30 @@ class Setbacks:
         """Count a failure."""
         self._silences += code in _SILENCES
         if code in RETRIED | _SILENCES:
-            self._refused[candidate.source] += 1
             self._in_a_row += 1
             self._sources.add(candidate.source)
 
-    def answered(self, candidate: Candidate, status: int) -> None:
-        """Count a response."""
+    def answered(self, candidate: Candidate, response: Response) -> None:
+        """Count a response, and note its size."""
+        candidate.size = len(response.body)
         self._silences = 0
-        if status == 200:
+        if response.status == 200:
             self._in_a_row = 0
             self._sources.clear()
-            _decrease(self._refused, candidate.source)
 
     def kept(self, candidate: Candidate) -> None:
         """Count a page of the result."""
-        _decrease(self._wasted, candidate.source)
+        self._wasted[candidate.source] -= candidate.size
+        if self._wasted[candidate.source] <= 0:
+            del self._wasted[candidate.source]
 
-    def copied(self, candidate: Candidate) -> None:
-        """Count a copy of another page."""
-        self._wasted[candidate.source] += 1
-
-    def lost(self, candidate: Candidate) -> None:
-        """Count a page that finally failed. Links that no longer work are ordinary, unless they have queries."""
-        if (candidate.asked or candidate.url).query:
-            self._wasted[candidate.source] += 1
+    def wasted(self, candidate: Candidate) -> None:
+        """Count a copy of another page, or a skipped page."""
+        self._wasted[candidate.source] += candidate.size
 
     def number(self, candidate: Candidate) -> int:
-        """Return the number of setbacks among the URLs that the same page names."""
-        return self._refused[candidate.source] + self._wasted[candidate.source]
+        """Return the bytes that were wasted on the URLs that the same page names."""
+        return self._wasted[candidate.source]
 
     def puts_last(self, candidate: Candidate) -> bool:
         """Return whether the page is fetched only when nothing else is left.
@@ -85,33 +78,28 @@ class Setbacks:
         """
         if candidate.is_confirmed or not candidate.source:
             return False
-        return (
-            self._refused[candidate.source] >= MOST_REFUSALS or self._wasted[candidate.source] >= MOST_WASTED
-        )
+        return self._wasted[candidate.source] >= MOST_WASTED
 
-    def end_crawl(self, has_only_last: Callable[[], bool]) -> bool:
+    def end_crawl(self, waiting: Callable[[], Iterable[Candidate]]) -> bool:
         """Return whether the site is unreachable or overloaded.
 
-        Refused requests for URLs that a few pages name show this only if all URLs that are left come last.
+        Refused requests for URLs that a few pages name do not show this while URLs of other pages wait.
         """
         if self._silences >= MOST_IN_A_ROW:
             return True
-        is_many = self._in_a_row >= MOST_IN_A_ROW
-        return is_many and (len(self._sources) > MOST_SOURCES or has_only_last())
+        if self._in_a_row < MOST_IN_A_ROW:
+            return False
+        return len(self._sources) > MOST_SOURCES or not any(
+            one.is_confirmed or one.source not in self._sources for one in waiting()
+        )
 
     def state(self) -> dict[str, Any]:
         """Return the counts as data for JSON."""
-        return {"refused": dict(self._refused), "wasted": dict(self._wasted)}
+        return {"wasted": dict(self._wasted)}
 
     @classmethod
     def restored(cls, state: dict[str, Any]) -> Setbacks:
         """Return the counts that `state` describes."""
         setbacks = cls()
-        setbacks._refused, setbacks._wasted = Counter(state["refused"]), Counter(state["wasted"])
+        setbacks._wasted = Counter(state["wasted"])
         return setbacks
-
-
-def _decrease(counts: Counter[str], name: str) -> None:
-    counts[name] -= 1
-    if counts[name] <= 0:
-        del counts[name]

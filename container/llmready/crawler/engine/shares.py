@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from llmready.crawler.engine.setbacks import Setbacks
@@ -14,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Shares:
-    """Puts candidates last, because of setbacks or because a page names too many queries of one path."""
+    """Puts candidates last because of setbacks, and limits the queries of each path."""
 
     def __init__(self) -> None:
         self.setbacks = Setbacks()
@@ -22,15 +21,9 @@ class Shares:
         self._linked_again: dict[str, list[Candidate]] = {}
 
     def place(self, candidate: Candidate) -> bool:
-        """Set whether a new candidate comes last. Return False if it is left out."""
-        candidate.is_extra = self.variants.are_too_many(candidate.url, candidate.source)
-        candidate.is_last = candidate.is_extra or self.setbacks.puts_last(candidate)
-        return candidate.is_extra or self.variants.accept(candidate.url)
-
-    def may_start(self, candidate: Candidate) -> bool:
-        """Return whether a candidate is fetched when its turn comes, or left out: its path has too many queries."""
-        was_extra, candidate.is_extra = candidate.is_extra, False
-        return not was_extra or self.variants.accept(candidate.url)
+        """Set whether a new candidate comes last. Return False if it is left out: its path has too many queries."""
+        candidate.is_last = self.setbacks.puts_last(candidate)
+        return self.variants.accept(candidate.url)
 
     def link_again(self, waiting: Candidate, source: str) -> None:
         """Note that a further page links to a waiting candidate."""
@@ -47,11 +40,9 @@ class Shares:
             key = waiting.url.key
             if not is_kept or not waiting.is_last or levels.get(key) is not waiting:
                 continue
-            moved = replace(waiting, source=source)
-            if (not waiting.is_extra or self.place(moved)) and not self.setbacks.puts_last(moved):
-                moved.is_last = moved.is_extra
-                levels.pop(key)
-                levels.add(moved)
+            levels.pop(key)
+            waiting.is_last = False
+            levels.add(waiting)
 
     def state(self) -> list[Any]:
         """Return the counts as data for JSON."""

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any
-
-from llmready.crawler.engine.short_names import short_name
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from llmready.crawler.urls import Url
@@ -13,27 +11,12 @@ if TYPE_CHECKING:
 MOST_VARIANTS = 1000
 """Query strings of one path that are accepted."""
 
-MOST_OF_A_PAGE = 200
-"""Query strings of one path that one page adds. Further ones come last, so that they do not replace other pages."""
-
 
 class Variants:
     """Counts the query strings of each path."""
 
     def __init__(self) -> None:
         self._accepted: Counter[str] = Counter()
-        self._named: Counter[str] = Counter()
-
-    def are_too_many(self, url: Url, source: str) -> bool:
-        """Count a link. Return whether the page `source` adds more than its share.
-
-        Sitemaps (empty key) have no share, because the owner of the site writes them.
-        """
-        if not (url.query and source):
-            return False
-        name = short_name(f"{source} {url.path}")
-        self._named[name] += 1
-        return self._named[name] > MOST_OF_A_PAGE
 
     def accept(self, url: Url) -> bool:
         """Count a URL. Return False if the path already has too many."""
@@ -51,13 +34,13 @@ class Variants:
         too_many = f"More than {MOST_VARIANTS} addresses of {paths[0]}{more} differ only in their query"
         return [f"{too_many}; the others were left out."]
 
-    def state(self) -> list[dict[str, Any]]:
+    def state(self) -> dict[str, int]:
         """Return the counts as data for JSON."""
-        return [dict(self._accepted), dict(self._named)]
+        return dict(self._accepted)
 
     @classmethod
-    def restored(cls, state: list[dict[str, Any]]) -> Variants:
+    def restored(cls, state: dict[str, int]) -> Variants:
         """Return the counts that `state` describes."""
         variants = cls()
-        variants._accepted, variants._named = map(Counter, state)
+        variants._accepted = Counter(state)
         return variants
