@@ -1,20 +1,16 @@
-// Parts of documentation whose names look like those of noise by accident, and tables that are noise.
-import { children, holds, textOf } from './measure.mjs'
+// Parts of documentation whose names look like those of noise by accident.
+import { children, textOf } from './measure.mjs'
 import { COMMENTS } from './names.mjs'
-import { HEADING, ID, PROPERTIES, ids } from './tags.mjs'
+import { HEADING, ID, PROPERTIES } from './tags.mjs'
 import { ATTRIBUTE } from './tree.mjs'
 
 /** Maximum share of links, and minimum characters of prose of a box with a title. */
 const MOST_LINKED = 0.5
 const FEW_LINKS = 0.3
-const OF_MENU = 0.9
 const SOME_PROSE = 80
-/** Characters of a table that only leads through a manual. */
-const LONGEST_ROW = 120
 /** Nodes between the beginning of a section and its heading; a table there is one, because it contains only links. */
 const MOST_BEFORE = 12
 
-const HEADINGS = ids('h1', 'h2', 'h3', 'h4', 'h5', 'h6')
 const NAMED_LINE = /line|gutter|toolbar|copy|button/i
 const OF_READERS = [ID.button, ID.img, ID.time]
 /** Characters of an id that are examined. */
@@ -55,16 +51,6 @@ export function holdsTitle(tree, node) {
 /** Return whether a part of a block of code is named after what the code defines, as in the source that Sphinx shows. */
 export function isPartOfCode(tree, node) {
   return tree.tag[tree.parent[node]] === ID.pre && tree.tag[node] === ID.div && !NAMED_LINE.test(tree.get(node, ATTRIBUTE.class))
-}
-
-/** Return whether a header consists of links, as that of a site does if the main part is marked around the whole page. */
-export function isMenu(tree, measure, node) {
-  return measure.linkShare(node) >= OF_MENU && !holds(tree, node, HEADINGS) && tree.countOf(node, ID.a) > 1
-}
-
-/** Return whether a table of a manual is a row of links that lead through it. */
-export function isRowOfLinks(tree, measure, table) {
-  return measure.length(table) < LONGEST_ROW && tree.countOf(table, ID.tr) <= 1 && tree.countOf(table, ID.a) > 1
 }
 
 /** Return whether a part is named `comment`, is in no list of readers' comments, and shows no person and no date. */

@@ -1,4 +1,4 @@
-// Links at the beginning and the end of the main part that only lead through the site.
+// Links that only lead through the site: at the beginning and the end of the main part, in its header, in rows of a table.
 import { CONTENTS } from './names.mjs'
 import { children, holds, textOf } from './measure.mjs'
 import { HEADING, ID, PROPERTIES, ids } from './tags.mjs'
@@ -6,6 +6,10 @@ import { ATTRIBUTE } from './tree.mjs'
 
 /** Blocks at either end of the main part that are examined for links to the previous and next page. */
 const MOST_EDGES = 12
+
+/** Share of links in a menu, and characters of a row of links. */
+const OF_MENU = 0.9
+const LONGEST_ROW = 120
 
 const HEADINGS = ids('h1', 'h2', 'h3', 'h4', 'h5', 'h6')
 const WRAPPERS = ids('article', 'center', 'div', 'main', 'section')
@@ -90,4 +94,14 @@ function isWalk(tree, measure, node) {
 
 function wordsOf(text) {
   return new Set((text.match(WORD) ?? []).map((word) => word.toLowerCase()))
+}
+
+/** Return whether a header consists of links, as that of a site does if the main part is marked around the whole page. */
+export function isMenu(tree, measure, node) {
+  return measure.linkShare(node) >= OF_MENU && !holds(tree, node, HEADINGS) && tree.countOf(node, ID.a) > 1
+}
+
+/** Return whether a table of a manual is a row of links that lead through it. */
+export function isRowOfLinks(tree, measure, table) {
+  return measure.length(table) < LONGEST_ROW && tree.countOf(table, ID.tr) <= 1 && tree.countOf(table, ID.a) > 1
 }
