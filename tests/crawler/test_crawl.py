@@ -299,6 +299,7 @@ def test_page_limit_keeps_pages_near_the_start_and_important_ones(tmp_path: Path
         (["--include", "/docs"], {"/docs/", "/docs/a.html", "/docs/deep/b.html"}),
         (["--include", "deep,BLOG"], {"/docs/deep/b.html", "/blog/c.html"}),
         (["--exclude", "/docs/*,blog"], {"/"}),
+        (["--include", "deep", "--include", "BLOG"], {"/docs/deep/b.html", "/blog/c.html"}),
         (["--include", "*.html", "--exclude", "/*/deep/*"], {"/docs/a.html", "/blog/c.html"}),
     ],
 )

@@ -39,6 +39,45 @@ def test_urls_of_one_page_that_the_site_refuses_do_not_end_the_crawl(
         assert kept(call(site.url, tmp_path, "--timeout", "30"), site) == len(GOOD)
 
 
+def test_urls_of_one_page_do_not_end_the_crawl_while_a_slow_page_is_fetched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scheduler, "RETRY_SECONDS", 0.01)
+    refused = [f"/!{number}" for number in range(30)]
+    pages = site_with(*refused) | dict.fromkeys(refused, Answer(status=500))
+    pages["/list"] = Answer(page("Topics", links(*GOOD)), delay=2)
+    with serving(pages) as site:
+        assert kept(call(site.url, tmp_path, "--timeout", "60"), site) == len(GOOD)
+
+
+def test_connections_that_the_site_closes_do_not_end_the_crawl(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A firewall drops requests of names such as /.env."""
+    monkeypatch.setattr(scheduler, "RETRY_SECONDS", 0.02)
+    dropped = [f"/.env{number}" for number in range(12)]
+    pages = site_with(*dropped)
+
+    def answer(path: str) -> Answer | None:
+        if path in dropped:
+            raise ConnectionAbortedError
+        found = pages.get(path)
+        return Answer(found) if isinstance(found, str) else found
+
+    with serving(answer) as site:
+        assert kept(call(site.url, tmp_path, "--timeout", "60"), site) == len(GOOD)
+
+
+def test_many_urls_of_one_page_that_fail_are_not_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scheduler, "RETRY_SECONDS", 0.02)
+    refused = [f"/!{number}" for number in range(200)]
+    with serving(site_with(*refused) | dict.fromkeys(refused, Answer(status=500))) as site:
+        assert kept(call(site.url, tmp_path), site) == len(GOOD)
+        assert sum(path in refused for path in site.paths) < len(refused) + 50
+
+
 def test_site_that_begins_to_refuse_everything_gets_few_requests(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -80,6 +119,28 @@ def test_index_of_many_queries_and_their_forms_is_kept(tmp_path: Path) -> None:
     ]
 
 
+def test_excluded_queries_do_not_count_towards_the_limit_of_a_path(tmp_path: Path) -> None:
+    topics = [f"/index.php?title={number}" for number in range(60)]
+    pages = {"/": page("Index", links(topics[0]))}
+    for number, topic in enumerate(topics):
+        old = [f"{topic}&oldid={number * 100 + revision}" for revision in range(40)]
+        pages[topic] = page(topic, links(*topics[number + 1 : number + 2], *old))
+    with serving(pages) as site:
+        found = call(site.url, tmp_path, "--exclude", "*&oldid=*")
+        assert kept(found, site, topics) == len(topics)
+
+
+@pytest.mark.parametrize("most", [10, 16, 20])
+def test_content_that_lists_lead_to_displaces_them_below_any_limit(most: int, tmp_path: Path) -> None:
+    tags = [f"/tag/{number:02}" for number in range(30)]
+    posts = {tag: [f"/post{tag[4:]}-{number}" for number in range(3)] for tag in tags}
+    pages = {"/": page("Home", links(*tags)), **{tag: page(tag, links(*posts[tag])) for tag in tags}}
+    pages |= {post: page(post) for below in posts.values() for post in below}
+    with serving(pages) as site:
+        found = call(site.url, tmp_path, "--max-pages", str(most)).completed()
+        assert sum("/post/" in url for url in found.urls(site.url)) == most - 1
+
+
 @pytest.mark.parametrize("status", [429, 503])
 def test_burst_of_refusals_does_not_change_which_pages_are_kept(
     status: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -102,13 +163,16 @@ def test_burst_of_refusals_does_not_change_which_pages_are_kept(
         assert kept(call(site.url, tmp_path, "--max-pages", "40"), site, sections) == len(sections)
 
 
+@pytest.mark.parametrize("others", [[], GOOD])
 @pytest.mark.parametrize("sign", ["?", ";", "/"])
 def test_copies_that_one_page_links_to_come_last(
-    sign: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    sign: str, others: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """This is so, too, if the page links to the good pages of the list behind its copies."""
     monkeypatch.setattr(setbacks, "MOST_WASTED", 200_000)
     pages = site_with()
-    large = page("A", links(*(f"/a{sign}{number}" for number in range(110))) + "<p>Long words.</p>" * 3000)
+    copies = [f"/a{sign}{number}" for number in range(60)]
+    large = page("A", links(*copies, *others) + "<p>Long words.</p>" * 6000)
 
     def answer(path: str) -> Answer | None:
         found = large if path.startswith("/a") else pages.get(path)
@@ -118,6 +182,24 @@ def test_copies_that_one_page_links_to_come_last(
         found = call(site.url, tmp_path, LLMREADY_CRAWL_MB="3")
         assert kept(found, site) == len(GOOD)
     assert found.manifest["truncated_by"] == "size"
+
+
+def test_further_pages_of_a_list_are_no_copies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first page of the list links to all further ones, which are large and lead to posts."""
+    monkeypatch.setattr(setbacks, "MOST_WASTED", 200_000)
+    numbers = range(2, 42)
+    further = links(*(f"/blog?page={number}" for number in numbers)) + f"<!-- {'x' * 20_000} -->"
+    posts = [f"/2020/post-{number}" for number in numbers]
+    tags = [f"/tag/{number}" for number in range(60)]
+    pages = {"/": page("Home", links("/blog", *tags[:5])), "/blog": page("Blog", further)}
+    for number, post in zip(numbers, posts, strict=True):
+        teaser = f'<article><h2><a href="{post}">Post</a></h2><p>Some words of the teaser.</p></article>'
+        pages[f"/blog?page={number}"] = page(f"Blog, page {number}", teaser + further)
+        pages[post] = page(post, f"<p>Words of {post}.</p>")
+    pages |= {tag: page(tag, links(*posts[:2], *tags)) for tag in tags}
+    with serving(pages) as site:
+        found = call(site.url, tmp_path, "--max-pages", "42")
+        assert kept(found, site, posts) == len(posts)
 
 
 @pytest.mark.parametrize("place", ["head", "body"])

@@ -17,6 +17,7 @@ from llmready.crawler.pack.paths import archive_paths
 from llmready.crawler.pack.zip_file import ZipFile
 from llmready.crawler.urls import BadUrl, parse_typed
 from llmready.worker.archive_check import BadArchive, check_archive, check_name
+from testkit.memory import run_and_measure
 
 GOOD = ("llms.txt", "llms-full.txt", "manifest.json", "md/index.md", "md/guide/übung.md", "llms/guide.txt")
 MOST = 10**9
@@ -45,6 +46,29 @@ def test_archives_of_our_crawler_are_accepted(tmp_path: Path) -> None:
 def test_seventy_thousand_entries_are_too_many(tmp_path: Path) -> None:
     with pytest.raises(BadArchive, match="too many"):
         check_archive(ours(tmp_path / "a.zip", *(f"md/{number}.md" for number in range(70_000))))
+
+
+@pytest.mark.parametrize("number", [19_000_000 // 50, 1_200_000])
+def test_directory_of_very_many_entries_is_not_read(tmp_path: Path, number: int) -> None:
+    """Each entry would take about 500 bytes of memory."""
+    header = struct.pack("<4s24xH16x", b"PK\x01\x02", 4)
+    directory = b"".join(header + b"%04x" % (entry % 65_536) for entry in range(number))
+    end = struct.pack("<4s4xHHIIH", b"PK\x05\x06", 0, 0, len(directory), 0, 0)
+    path = tmp_path / "a.zip"
+    path.write_bytes(directory + end)
+    program = """
+import sys
+from pathlib import Path
+from llmready.worker.archive_check import BadArchive, check_archive
+
+try:
+    check_archive(Path(sys.argv[1]))
+except BadArchive as error:
+    print(error)
+"""
+    output, megabytes = run_and_measure(program, str(path))
+    assert "too many" in output or "too large" in output
+    assert megabytes < 80
 
 
 @pytest.mark.parametrize(

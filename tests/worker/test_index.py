@@ -1,7 +1,9 @@
 """The index of an archive whose manifest an intact crawler would not write."""
 
 import json
+import struct
 import zipfile
+import zlib
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -14,6 +16,14 @@ from llmready.worker.index import index_archive, store_found, store_index
 from llmready.worker.results import Taken
 from testkit.memory import run_and_measure
 
+INDEXING = """
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from llmready.worker.index import index_archive
+
+print(index_archive(SimpleNamespace(id="generation"), Path(sys.argv[1])))
+"""
 GENERATION = cast("Generation", SimpleNamespace(id="generation", user_id="user", fence=1))
 
 
@@ -47,14 +57,29 @@ def test_a_manifest_with_millions_of_values_takes_little_memory(part: str, tmp_p
     values = part * (20_000_000 // len(part))
     path = archive_with(f'{{"pages": [], "values": [{values}0]}}', tmp_path)
     assert path.stat().st_size < 200_000
-    program = (
-        "import sys; from pathlib import Path; from types import SimpleNamespace\n"
-        "from llmready.worker.index import index_archive\n"
-        "print(index_archive(SimpleNamespace(id='generation'), Path(sys.argv[1])))"
-    )
-    output, megabytes = run_and_measure(program, str(path))
+    output, megabytes = run_and_measure(INDEXING, str(path))
     assert output.endswith("None")
     assert megabytes < 250
+
+
+def test_a_manifest_that_is_longer_than_declared_takes_little_memory(tmp_path: Path) -> None:
+    """Its size and checksum in the archive are those of its beginning."""
+    begin = json.dumps({"pages": []}).encode()
+    path = tmp_path / "archive.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        with archive.open("manifest.json", "w") as content:
+            content.write(begin)
+            for _ in range(400):
+                content.write(b" " * 1_000_000)
+        true = archive.getinfo("manifest.json")
+    data = path.read_bytes()
+    true_sizes = struct.pack("<LLL", true.CRC, true.compress_size, true.file_size)
+    assert data.count(true_sizes) == 2
+    declared = struct.pack("<LLL", zlib.crc32(begin), true.compress_size, len(begin))
+    path.write_bytes(data.replace(true_sizes, declared))
+    output, megabytes = run_and_measure(INDEXING, str(path))
+    assert "bytes=13," in output
+    assert megabytes < 150
 
 
 def test_a_manifest_that_is_nested_too_deeply_gives_no_index(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from llmready.crawler.characters import clean_text
 from llmready.crawler.failures import Code, Failure
 from llmready.crawler.languages import language_of
+from llmready.crawler.list_option import ListOption
 from llmready.crawler.operator_settings import (
     OperatorSettings,
     read_blocked_hosts,
@@ -57,14 +58,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("url", help="page to start with, such as example.com/docs")
     parser.add_argument("--out", required=True, metavar="DIR", help="folder to write")
     parser.add_argument(
-        "--include", default="", metavar="P,P", help="crawl only these pages: path globs or words"
+        "--include",
+        default="",
+        action=ListOption,
+        metavar="P,P",
+        help="crawl only these pages: path globs or words",
     )
     parser.add_argument(
-        "--exclude", default="", metavar="P,P", help="leave these pages out: path globs or words"
+        "--exclude",
+        default="",
+        action=ListOption,
+        metavar="P,P",
+        help="leave these pages out: path globs or words",
     )
     parser.add_argument(
         "--languages",
         default="",
+        action=ListOption,
         metavar="L,L",
         help="languages with sections, the main one first, such as fr,en (others are listed in Optional)",
     )

@@ -70,6 +70,9 @@ _CODE_OF_CRAWL = {
 }
 
 
+NO_PAGES = frozenset({Code.NOT_HTML, Code.ROBOTS_DISALLOWED})
+"""Failures of URLs that are not pages. The manifest does not list them."""
+
 LONGEST_DETAIL = 500
 """Greatest length of a detail, in characters. A longer detail is cut in the middle."""
 

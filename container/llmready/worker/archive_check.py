@@ -29,7 +29,16 @@ _HEADER = struct.Struct("<4sHHHIIIHH")
 _HEADER_SIGNATURE = b"PK\x03\x04"
 _TIME_AT, _TIME_SIZE = 10, 4
 _DIRECTORY_HEADER = 46  # bytes before the name (APPNOTE 4.3.12)
+_DIRECTORY_SIGNATURE = b"PK\x01\x02"
+_LENGTHS = struct.Struct(
+    "<28xHHH12x"
+)  # in a directory header: lengths of the name, the extra fields, the comment
 _END_RECORDS = (22, 22 + 56 + 20)  # bytes after the directory, without and with the ZIP64 records
+_END = struct.Struct("<4s8xI4xH")  # signature, size of the directory, length of the comment (APPNOTE 4.3.16)
+_END_SIGNATURE = b"PK\x05\x06"
+# ZIP64 records (APPNOTE 4.3.14, 4.3.15): signature, size of the directory, signature of the locator.
+_ZIP64_END = struct.Struct("<4s36xQ8x4s16x")
+_ZIP64_END_SIGNATURE, _ZIP64_LOCATOR_SIGNATURE = b"PK\x06\x06", b"PK\x06\x07"
 _UTF8 = 0x800
 _DOS_FOLDER = 0x10
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
@@ -57,16 +66,45 @@ def check_archive(archive: Path) -> None:
         OSError: The file cannot be read.
     """
     try:
-        with archive.open("rb") as file, zipfile.ZipFile(file) as opened:
-            entries = opened.infolist()
-            if len(entries) > _MOST_ENTRIES:
-                raise BadArchive("It has too many entries.")
-            for entry in entries:
-                _check_entry(entry)
-            _check_names([entry.orig_filename for entry in entries])
-            _check_layout(opened, file, archive.stat().st_size)
+        with archive.open("rb") as file:
+            _count_entries(file, archive.stat().st_size)
+            with zipfile.ZipFile(file) as opened:
+                entries = opened.infolist()
+                for entry in entries:
+                    _check_entry(entry)
+                _check_names([entry.orig_filename for entry in entries])
+                _check_layout(opened, file, archive.stat().st_size)
     except (zipfile.BadZipFile, NotImplementedError, ValueError, struct.error) as error:
         raise BadArchive(f"It is not a readable zip file: {error}") from error
+
+
+def _count_entries(file: BinaryIO, size: int) -> None:
+    """Refuse an archive with too many entries before `zipfile` reads its directory and makes an object of each."""
+    without, with_zip64 = _END_RECORDS
+    file.seek(max(0, size - with_zip64))
+    end = file.read()
+    signature, directory, comment = _END.unpack(end[-without:])
+    if signature != _END_SIGNATURE or comment:
+        raise BadArchive("It is not a readable zip file: its end record is missing, or it has a comment.")
+    tail = without
+    if len(end) == with_zip64:
+        zip64_signature, zip64_directory, locator = _ZIP64_END.unpack(end[:-without])
+        if locator == _ZIP64_LOCATOR_SIGNATURE:
+            if zip64_signature != _ZIP64_END_SIGNATURE:
+                raise BadArchive("It is not a readable zip file: its ZIP64 end record is missing.")
+            tail, directory = with_zip64, zip64_directory
+    if directory > min(size - tail, _MOST_ENTRIES * (_DIRECTORY_HEADER + _LONGEST_PATH)):
+        raise BadArchive("Its directory is too large.")
+    file.seek(size - tail - directory)
+    headers = file.read(directory)
+    at = count = 0
+    while headers.startswith(_DIRECTORY_SIGNATURE, at) and len(headers) - at >= _DIRECTORY_HEADER:
+        count += 1
+        if count > _MOST_ENTRIES:
+            raise BadArchive("It has too many entries.")
+        at += _DIRECTORY_HEADER + sum(_LENGTHS.unpack_from(headers, at))
+    if at != directory:
+        raise BadArchive("Its directory is damaged.")
 
 
 def _check_entry(entry: zipfile.ZipInfo) -> None:

@@ -11,6 +11,7 @@ from llmready.cli.client.session import Session
 from llmready.cli.client.site_names import ID_PREFIX
 from llmready.cli.exit_codes import ExitCode
 from llmready.cli.failure import CommandFailed
+from llmready.crawler.list_option import ListOption
 
 _SCOPES = ("read", "generate", "websites", "webhooks")
 
@@ -23,7 +24,10 @@ def add_commands(add: Add) -> None:
     create = client_command(commands.add_parser, "create", _create, "Create an API key. It is shown once.")
     create.add_argument("name", metavar="NAME", help="what the key is for")
     create.add_argument(
-        "--scopes", metavar="S,S", help=f"what the key may do, of {', '.join(_SCOPES)} (default: everything)"
+        "--scopes",
+        action=ListOption,
+        metavar="S,S",
+        help=f"what the key may do, of {', '.join(_SCOPES)} (default: everything)",
     )
     create.add_argument(
         "--expires", metavar="DATE", help="when it expires, such as 2027-12-31 (default: never)"

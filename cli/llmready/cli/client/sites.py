@@ -11,6 +11,7 @@ from llmready.cli.client.session import Session
 from llmready.cli.client.site_names import all_sites, find_site
 from llmready.cli.exit_codes import ExitCode
 from llmready.cli.failure import CommandFailed
+from llmready.crawler.list_option import ListOption
 
 _AT_ONCE = 50  # most items of one bulk request
 
@@ -56,10 +57,16 @@ def add_commands(add: Add) -> None:
     )
     preview.add_argument("site", metavar="SITE", help="address, name, ID or first characters of the ID")
     preview.add_argument(
-        "--include", metavar="P,P", help="include only these pages (default: the stored patterns)"
+        "--include",
+        action=ListOption,
+        metavar="P,P",
+        help="include only these pages (default: the stored patterns)",
     )
     preview.add_argument(
-        "--exclude", metavar="P,P", help="exclude these pages (default: the stored patterns)"
+        "--exclude",
+        action=ListOption,
+        metavar="P,P",
+        help="exclude these pages (default: the stored patterns)",
     )
     client_command(commands.add_parser, "stats", _stats, "Show statistics of all websites.")
 
@@ -67,10 +74,15 @@ def add_commands(add: Add) -> None:
 def _add_fields(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--name", metavar="NAME", help="name of the website, shown in lists and mails")
     parser.add_argument("--description", metavar="TEXT", help="a note for yourself")
-    parser.add_argument("--include", metavar="P,P", help="include only these pages: path globs or words")
-    parser.add_argument("--exclude", metavar="P,P", help="exclude these pages: path globs or words")
+    parser.add_argument(
+        "--include", action=ListOption, metavar="P,P", help="include only these pages: path globs or words"
+    )
+    parser.add_argument(
+        "--exclude", action=ListOption, metavar="P,P", help="exclude these pages: path globs or words"
+    )
     parser.add_argument(
         "--languages",
+        action=ListOption,
         metavar="L,L",
         help="languages with sections, the main one first, such as fr,en (others are listed in Optional)",
     )

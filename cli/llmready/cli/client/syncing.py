@@ -4,6 +4,7 @@ import argparse
 import json
 import re
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from llmready.cli.failure import CommandFailed, not_written
 from llmready.crawler.pack.folder import FolderChanges, FolderError, ForeignFilesError, put_files
 from llmready.crawler.pack.web_root import web_root
 from llmready.domain.archive_names import is_archive_name
+from llmready.domain.file_index import read_entry
 
 _MANIFEST = "manifest.json"
 _LISTED = 20
@@ -96,8 +98,8 @@ def _archive(session: Session, generation_id: str) -> dict[str, bytes]:
                 entries = [entry for entry in archive.infolist() if not entry.is_dir()]
                 for entry in entries:
                     _check(entry)
-                return {entry.filename: archive.read(entry) for entry in entries}
-        except (zipfile.BadZipFile, ValueError) as error:
+                return {entry.filename: read_entry(archive, entry) for entry in entries}
+        except (zipfile.BadZipFile, ValueError, NotImplementedError, RuntimeError, zlib.error) as error:
             raise CommandFailed(f"the archive cannot be read: {plain(error)}", ExitCode.DAMAGED) from None
 
 

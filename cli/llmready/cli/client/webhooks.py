@@ -9,6 +9,7 @@ from llmready.cli.client.output import day, plain, print_json, print_table, say
 from llmready.cli.client.session import Session
 from llmready.cli.exit_codes import ExitCode
 from llmready.cli.failure import CommandFailed
+from llmready.crawler.list_option import ListOption
 
 _EVENTS = (
     *("generation.completed", "generation.failed", "generation.cancelled"),
@@ -60,7 +61,10 @@ def add_commands(add: Add) -> None:
 
 def _add_fields(parser: argparse.ArgumentParser, default: str) -> None:
     parser.add_argument(
-        "--events", metavar="E,E", help=f"which events, of {', '.join(_EVENTS)} {default}".strip()
+        "--events",
+        action=ListOption,
+        metavar="E,E",
+        help=f"which events, of {', '.join(_EVENTS)} {default}".strip(),
     )
     parser.add_argument("--description", metavar="TEXT", help="what the webhook is for")
 

@@ -7,16 +7,18 @@ level come first. Therefore the order of responses does not change which pages a
 
 from __future__ import annotations
 
-from collections import Counter, deque
-from collections.abc import Container, Iterable
-from dataclasses import asdict, replace
+from collections import Counter
+from collections.abc import Container, Iterable, Iterator
+from dataclasses import replace
+from itertools import chain
 from typing import Any
 
-from llmready.crawler.engine.candidate import Candidate, restored_candidate
+from llmready.crawler.engine.candidate import Candidate
 from llmready.crawler.engine.known_urls import SeenUrls
 from llmready.crawler.engine.levels import Levels
 from llmready.crawler.engine.moves import Moves
 from llmready.crawler.engine.nested_paths import leads_into_itself
+from llmready.crawler.engine.ready import Ready
 from llmready.crawler.engine.shares import Shares
 from llmready.crawler.engine.short_names import short_name
 from llmready.crawler.kinds import Kind, gives_way, kind_of, order_of_lists
@@ -35,8 +37,8 @@ MAX_ATTEMPTS = 3
 class Frontier:
     """Decides which page comes next. Uses no clock, network or file, and can be stored as JSON.
 
-    `patterns` select the wanted pages, and `max_pages` is the greatest number of pages in the result.
-    `languages` may be set to the wanted languages; empty for all languages.
+    `patterns` select the wanted pages, `max_pages` is the greatest number of pages in the result, and `languages`
+    may be set to the wanted languages; empty for all languages.
     """
 
     def __init__(self, start: Url, patterns: Patterns, max_pages: int) -> None:
@@ -52,7 +54,7 @@ class Frontier:
         self._skipped = 0
         self._shared = start.directory.count("/") - 1
         self._seen = SeenUrls()
-        self._ready: deque[Candidate] = deque()
+        self._ready = Ready()
         self._levels = Levels()
         self.shares = Shares()
         self.moves = Moves()
@@ -76,7 +78,10 @@ class Frontier:
 
     def is_settled(self, url: Url) -> bool:
         """Return whether further links to the page have no effect, because it was already taken."""
-        return self.known(url) and self._levels.get(url.key) is None
+        return self.known(url) and self._waiting(url.key) is None
+
+    def _waiting(self, key: str) -> Candidate | None:
+        return self._ready.get(key) or self._levels.get(key)
 
     def offer(
         self,
@@ -98,7 +103,7 @@ class Frontier:
             key = url.key
             is_alternate = self._seen.release(key, source)
             if key in self._seen and not is_alternate:
-                if waiting := self._levels.get(key):
+                if waiting := self._waiting(key):
                     waiting.links_in += 1
                     waiting.depth = min(waiting.depth, depth)
                     waiting.priority = max(waiting.priority, priority)
@@ -111,10 +116,12 @@ class Frontier:
             if leads_into_itself(url.path):
                 continue
             candidate = Candidate(url, depth, priority, source=source, is_alternate=is_alternate)
-            if not self.shares.place(candidate):
+            is_wanted = self.wanted(url) if unwanted is None else url not in unwanted
+            # URLs that the patterns exclude do not count towards the limit of queries.
+            if is_wanted and not self.shares.place(candidate):
                 continue
             self._seen.see(url)
-            if self.wanted(url) if unwanted is None else url not in unwanted:
+            if is_wanted:
                 candidate.is_late = gives_way(self.kind(url))
                 self._levels.add(candidate)
                 fresh.append(url)
@@ -140,8 +147,7 @@ class Frontier:
     @property
     def left_by_kind(self) -> Counter[Kind]:
         """Wanted pages that are known and not yet processed, by kind."""
-        waiting = (*self._ready, *self._in_flight.values(), *self._levels)
-        return Counter(self.kind(candidate.url) for candidate in waiting)
+        return Counter(self.kind(candidate.url) for candidate in self.unfinished())
 
     @property
     def crawled(self) -> int:
@@ -150,7 +156,7 @@ class Frontier:
 
     @property
     def surplus(self) -> int:
-        """Number of stored lists, notices and forms that must be dropped in favour of content."""
+        """Number of stored lists, notices and forms that content displaces."""
         return max(0, self._content + self._late - self.max_pages)
 
     def claim(self, url: Url, page: Url) -> None:
@@ -176,7 +182,7 @@ class Frontier:
                 self.open_level()
             if not self._ready:
                 return None
-            candidate = self._ready.popleft()
+            candidate = self._ready.pop_first()
             if self.is_due(candidate):
                 self._in_flight[candidate.url.key] = candidate
                 return candidate
@@ -204,7 +210,7 @@ class Frontier:
     @property
     def _has_room(self) -> bool:
         """Whether the limit of pages allows the next page. Content may replace lists that were already fetched."""
-        is_late = self._ready[0].is_late if self._ready else self._levels.are_late
+        is_late = self._ready.first.is_late if self._ready else self._levels.are_late
         return self._taken(is_late=is_late) < self.max_pages
 
     def _taken(self, *, is_late: bool) -> int:
@@ -220,31 +226,29 @@ class Frontier:
 
         `take` starts the next level when a level is finished. A caller that waited too long for the last
         pages of a level may start it earlier. A level with more pages than the limit allows is started in
-        parts, the most important pages first. The links in each part show which of the remaining pages are
-        important. Lists, notices and forms are started when no content is left, and pages that come last after them.
+        parts, the most important pages first, because their links show which of the others are important.
+        Lists, notices and forms are started when no content is left, at most as many as the limit allows.
         """
-        # In one pass, because otherwise each part of a large level would be sorted only to be put last.
+        # In one pass; otherwise each part of a large level would be sorted only to be put last.
         while self._levels.current() and not self._levels.postpone(self.shares.setbacks.puts_last):
             pass
         ranked = sorted(self._levels.current(), key=self._rank)
         is_late = bool(ranked) and ranked[0].is_late
         room = max(0, self.max_pages - self._taken(is_late=is_late) - len(self._ready))
         if len(ranked) > room:
-            ranked = ranked[: max(SMALLEST_PART, room // 8)]
+            part = max(SMALLEST_PART, room // 8)
+            ranked = ranked[: min(part, room) if is_late else part]
         for candidate in ranked:
+            self._ready.add(candidate)
             self._levels.pop(candidate.url.key)
-        self._ready.extend(ranked)
 
     @property
     def finished(self) -> bool:
         """Whether nothing is in flight and nothing is left to fetch."""
-        if self._in_flight:
-            return False
-        if self._content >= self.max_pages:
-            return True
-        if not (self._ready or self._levels):
-            return not self.sources_open
-        return not self._has_room and not self.sources_open
+        if self._in_flight or self._content >= self.max_pages:
+            return not self._in_flight
+        is_at_the_end = not (self._ready or self._levels) or not self._has_room
+        return is_at_the_end and not self.sources_open
 
     @property
     def total(self) -> int:
@@ -284,7 +288,7 @@ class Frontier:
     def restore_copy(self, candidate: Candidate) -> None:
         """Queue the copy of a failed page, which is kept instead of the failed page."""
         if candidate.copy_of is not None:
-            self._ready.appendleft(
+            self._ready.add_first(
                 Candidate(
                     candidate.copy_of,
                     candidate.depth,
@@ -300,9 +304,10 @@ class Frontier:
         self.shares.finish(short_name(candidate.url.key), self._levels, is_kept=False)
         self._skipped += 1
 
-    def waiting(self) -> Iterable[Candidate]:
-        """Return the pages that wait."""
-        return (*self._ready, *self._levels)
+    def unfinished(self, besides: Candidate | None = None) -> Iterator[Candidate]:
+        """Return the pages that wait or are in flight, without `besides`."""
+        known = chain(self._ready.values(), self._in_flight.values(), self._levels)
+        return (one for one in known if one is not besides)
 
     def retry(self, candidate: Candidate) -> bool:
         """Queue the candidate again. Return False after the last attempt."""
@@ -310,7 +315,7 @@ class Frontier:
             return False
         self._in_flight.pop(candidate.url.key, None)
         candidate.attempts += 1
-        self._ready.append(candidate)
+        self._ready.add(candidate)
         return True
 
     def replace(self, candidate: Candidate, url: Url, hops: int, *, is_copy: bool = False) -> bool:
@@ -328,7 +333,7 @@ class Frontier:
             self._seen.pass_by(url)
         asked = candidate.asked or candidate.url
         copy_of = candidate.url if is_copy else candidate.copy_of
-        self._ready.appendleft(
+        self._ready.add_first(
             Candidate(
                 url,
                 candidate.depth,
@@ -347,7 +352,7 @@ class Frontier:
     def repeat(self, candidate: Candidate, url: Url, hops: int) -> None:
         """Fetch a page again that the candidate redirects back to, because it may now send another response."""
         self.skip(candidate)
-        self._ready.appendleft(replace(candidate, url=url, hops=hops))
+        self._ready.add_first(replace(candidate, url=url, hops=hops))
 
     def _rank(self, candidate: Candidate) -> tuple[int, int, bool, int, bool, float, int, int, str]:
         url = candidate.url
@@ -364,7 +369,7 @@ class Frontier:
         )
 
     def state(self) -> dict[str, Any]:
-        """Return the frontier as data for JSON. Pages in flight count as not yet fetched."""
+        """Return the frontier as data for JSON."""
         return {
             "start": list(self.start),
             "max_pages": self.max_pages,
@@ -374,7 +379,7 @@ class Frontier:
             "total": self._total,
             "skipped": self._skipped,
             "seen": self._seen.state(),
-            "ready": [asdict(one) for one in (*self._in_flight.values(), *self._ready)],
+            "ready": self._ready.state(self._in_flight.values()),
             "levels": self._levels.state(),
             "shares": self.shares.state(),
             "moved": self.moves.moved,
@@ -388,7 +393,7 @@ class Frontier:
         frontier._content, frontier._late, frontier.failed = state["content"], state["late"], state["failed"]
         frontier._total, frontier._skipped = state["total"], state["skipped"]
         frontier._seen = SeenUrls.restored(state["seen"])
-        frontier._ready = deque(restored_candidate(one) for one in state["ready"])
+        frontier._ready = Ready.restored(state["ready"])
         frontier._levels = Levels.restored(state["levels"])
         frontier.shares = Shares.restored(state["shares"])
         frontier.moves, frontier._failed = Moves(state["moved"]), set(state["failed_pages"])

@@ -17,7 +17,6 @@ from llmready.crawler.engine.canonicals import CanonicalClaims
 from llmready.crawler.engine.frontier import Frontier
 from llmready.crawler.engine.judged_links import JudgedLinks
 from llmready.crawler.engine.known_urls import SettledUrls
-from llmready.crawler.engine.setbacks import RETRIED
 from llmready.crawler.engine.short_names import short_name
 from llmready.crawler.engine.visit import (
     LINK_PRIORITY,
@@ -32,7 +31,7 @@ from llmready.crawler.engine.visit import (
     internal_error,
     visit,
 )
-from llmready.crawler.failures import Code, Failure, first_error
+from llmready.crawler.failures import NO_PAGES, Code, Failure, first_error
 from llmready.crawler.fetch.redirects import MAX_REDIRECTS, too_many_redirects
 from llmready.crawler.fetch.site_client import NotDueError
 from llmready.crawler.fetch.sitemaps import read_feeds, read_sitemaps
@@ -70,9 +69,6 @@ ENTRIES_WITHOUT_PAUSE = 200
 
 _log = logging.getLogger(__name__)
 
-_NO_PAGES = frozenset({Code.NOT_HTML, Code.ROBOTS_DISALLOWED})
-"""Failures of URLs that are not pages. The manifest does not list them."""
-
 
 class Scheduler:
     """Crawls the pages of one site.
@@ -101,14 +97,11 @@ class Scheduler:
         self.partial_sitemaps: list[Url] = []
         self.sitemaps_read = False
         self._site = site
-        self._scope = scope
-        self._client = client
+        self._scope, self._client = scope, client
         self._frontier = frontier
         self._converter = converter
-        self._store = store
-        self._reporter = reporter
-        self._browser = browser
-        self._workers = workers
+        self._store, self._reporter = store, reporter
+        self._browser, self._workers = browser, workers
         self._alternates = MarkdownAlternates(client, scope.admit, negotiates=site.negotiates)
         self._canonicals = CanonicalClaims()
         self._feeds: list[Url] = []
@@ -250,7 +243,9 @@ class Scheduler:
                 raise response
             self._frontier.shares.setbacks.answered(candidate, response)
             found = await visit(response, candidate, self._scope, self._converter, self._browser)
-            await self._follow(found, candidate)
+            leads_on = await self._follow(found, candidate)
+            if isinstance(found.outcome, Skip) and not leads_on:
+                self._frontier.shares.setbacks.wasted(candidate)
             if isinstance(found.outcome, Redirect):
                 self._client.keep_cookies(response)
                 # Another page may have set a cookie after this one was requested.
@@ -260,16 +255,19 @@ class Scheduler:
                 return
             response = None
 
-    async def _follow(self, found: Visit, candidate: Candidate) -> None:
+    async def _follow(self, found: Visit, candidate: Candidate) -> bool:
+        """Note the menus and the links of a page. Return whether a link is new and wanted."""
         if candidate.depth == 0:
             self._feeds = found.feeds
         if found.menus is not None:
             written, page, base, is_whole = found.menus
             self._store.navigation.add(written, page, base, is_whole=is_whole)
+        source, leads_on = short_name(candidate.url.key), False
         for links in found.links:
-            await self._offer(links.urls, candidate.depth + 1, links.priority, short_name(candidate.url.key))
+            leads_on |= await self._offer(links.urls, candidate.depth + 1, links.priority, source)
         # Many long links need more memory than the page, which may wait for its Markdown file.
         found.links.clear()
+        return leads_on
 
     async def _apply(self, outcome: Outcome, candidate: Candidate) -> bool:
         """Apply the outcome of a visit. Returns: whether the candidate has to be fetched again at its new URL."""
@@ -282,13 +280,11 @@ class Scheduler:
                     await self._keep(candidate, content)
             case Redirect(url):
                 return self._redirect(candidate, url)
-            case Skip():
-                self._frontier.shares.setbacks.wasted(candidate)
+            case Frames(title) if candidate.depth == 0:
                 self._frontier.skip(candidate)
-            case Frames(title):
+                self._store.frameset_title = title
+            case Skip() | Frames():
                 self._frontier.skip(candidate)
-                if candidate.depth == 0:
-                    self._store.frameset_title = title
             case Fail(failure):
                 raise failure
         return False
@@ -352,20 +348,24 @@ class Scheduler:
 
     async def _offer(
         self, urls: Iterable[Url], depth: int, priority: float = LINK_PRIORITY, source: str = ""
-    ) -> None:
+    ) -> bool:
+        """Add links to the frontier. Return whether one of them is new and wanted."""
         found = [(url, self._scope.own(url)) for url in urls if url not in self._settled]
         allowed, unwanted = await self._links.judge([url for _, url in found if url is not None])
-        self._frontier.offer(allowed, depth, priority, unwanted=unwanted, source=source)
+        fresh = self._frontier.offer(allowed, depth, priority, unwanted=unwanted, source=source)
         self._settled.note(
             url for url, own_url in found if own_url is None or self._frontier.is_settled(own_url)
         )
+        return bool(fresh)
 
     def _fail(self, candidate: Candidate, failure: Failure) -> None:
         is_start = candidate.depth == 0
         setbacks = self._frontier.shares.setbacks
         setbacks.failed(candidate, failure.code)
-        may_retry = failure.code in RETRIED and not isinstance(failure, LongWaitError)
-        if failure.code == Code.BUDGET_EXCEEDED or setbacks.end_crawl(self._frontier.waiting):
+        may_retry = setbacks.may_retry(candidate, failure.code) and not isinstance(failure, LongWaitError)
+        others = self._frontier.unfinished(besides=candidate)
+        is_over = setbacks.end_crawl(others, is_complete=not self._frontier.sources_open)
+        if failure.code == Code.BUDGET_EXCEEDED or is_over:
             self._stop(failure)
         elif may_retry and not is_start and self._frontier.retry(candidate):
             if failure.code != Code.RATE_LIMITED:
@@ -373,7 +373,7 @@ class Scheduler:
             return
         if self.first_failure is None or is_start:
             self.first_failure = failure
-        if failure.code in _NO_PAGES:
+        if failure.code in NO_PAGES:
             self._frontier.skip(candidate)
             return
         self._frontier.fail(candidate)

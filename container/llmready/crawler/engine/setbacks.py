@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from llmready.crawler.failures import Code
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from llmready.crawler.engine.candidate import Candidate
     from llmready.crawler.fetch.response import Response
@@ -20,16 +20,16 @@ Then its other URLs come last. Many servers send the same page for each query or
 """
 
 MOST_IN_A_ROW = 25
-"""Requests without a response in a row after which the site counts as unreachable.
+"""Requests in a row that are refused or get no response, after which the site counts as overloaded or unreachable.
 
-The same number of refused requests without a good page between them means that it is overloaded.
+The URLs that one page names are not retried after the same number, less the number of good pages among them.
 """
 
 MOST_SOURCES = 2
-"""Pages whose URLs may be refused in a row while URLs of other pages wait."""
+"""Pages whose URLs may fail in a row while URLs of other pages wait."""
 
-RETRIED = frozenset({Code.CONNECTION_FAILED, Code.SERVER_ERROR, Code.RATE_LIMITED})
-_SILENCES = frozenset({Code.CONNECTION_FAILED, Code.TIMEOUT, Code.DNS_FAILURE})
+_RETRIED = frozenset({Code.CONNECTION_FAILED, Code.SERVER_ERROR, Code.RATE_LIMITED})
+_COUNTED = _RETRIED | {Code.TIMEOUT, Code.DNS_FAILURE}
 
 
 class Setbacks:
@@ -37,24 +37,33 @@ class Setbacks:
 
     def __init__(self) -> None:
         self._wasted: Counter[str] = Counter()
-        self._silences = 0
+        self._failed: Counter[str] = Counter()
         self._in_a_row = 0
         self._sources: set[str] = set()
 
     def failed(self, candidate: Candidate, code: Code) -> None:
         """Count a failure."""
-        self._silences += code in _SILENCES
-        if code in RETRIED | _SILENCES:
+        if code in _COUNTED:
             self._in_a_row += 1
             self._sources.add(candidate.source)
+            self._failed[candidate.source] += code != Code.RATE_LIMITED
 
     def answered(self, candidate: Candidate, response: Response) -> None:
         """Count a response, and note its size."""
         candidate.size = len(response.body)
-        self._silences = 0
         if response.status == 200:
             self._in_a_row = 0
             self._sources.clear()
+            if self._failed[candidate.source] > 0:
+                self._failed[candidate.source] -= 1
+
+    def may_retry(self, candidate: Candidate, code: Code) -> bool:
+        """Return whether a failure may be temporary.
+
+        Many failures among the URLs that one page names are not. Retrying them would use up the time of the crawl.
+        """
+        is_over = code != Code.RATE_LIMITED and self._failed[candidate.source] >= MOST_IN_A_ROW
+        return code in _RETRIED and not is_over
 
     def kept(self, candidate: Candidate) -> None:
         """Count a page of the result."""
@@ -80,18 +89,17 @@ class Setbacks:
             return False
         return self._wasted[candidate.source] >= MOST_WASTED
 
-    def end_crawl(self, waiting: Callable[[], Iterable[Candidate]]) -> bool:
+    def end_crawl(self, others: Iterable[Candidate], *, is_complete: bool) -> bool:
         """Return whether the site is unreachable or overloaded.
 
-        Refused requests for URLs that a few pages name do not show this while URLs of other pages wait.
+        Failures of URLs that a few pages name do not show this while `others` contains URLs of other pages.
+        `is_complete`: no sitemap is being read, which may add further URLs.
         """
-        if self._silences >= MOST_IN_A_ROW:
-            return True
         if self._in_a_row < MOST_IN_A_ROW:
             return False
-        return len(self._sources) > MOST_SOURCES or not any(
-            one.is_confirmed or one.source not in self._sources for one in waiting()
-        )
+        if len(self._sources) > MOST_SOURCES:
+            return True
+        return is_complete and not any(one.is_confirmed or one.source not in self._sources for one in others)
 
     def state(self) -> dict[str, Any]:
         """Return the counts as data for JSON."""

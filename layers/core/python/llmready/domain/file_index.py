@@ -134,6 +134,26 @@ def content_start(raw: bytes) -> int:
     return LOCAL_HEADER + int.from_bytes(raw[26:28], "little") + int.from_bytes(raw[28:30], "little")
 
 
+def read_entry(archive: ZipFile, info: ZipInfo) -> bytes:
+    """Return the content of a file of an archive.
+
+    `ZipFile.read` decompresses up to 2 GiB before it compares the size with the one that the archive declares.
+
+    Args:
+        archive: An archive that a taken-over crawler may have written.
+        info: The file.
+
+    Returns:
+        At most `info.file_size` bytes.
+
+    Raises:
+        BadZipFile: The content is damaged.
+        NotImplementedError, RuntimeError, zlib.error: As of `ZipFile.open`, and when the content is damaged.
+    """
+    with archive.open(info) as content:
+        return content.read(info.file_size)
+
+
 class _Hasher:
     """Hashes files of a zip up to a total size."""
 
@@ -159,7 +179,7 @@ def _manifest(archive: ZipFile) -> dict[str, Any]:
         raise ValueError("the archive has no manifest") from None
     if info.file_size > _LARGEST_MANIFEST:
         raise ValueError("the manifest is too large")
-    manifest = parse_json(archive.read(info), memory=_MANIFEST_MEMORY)
+    manifest = parse_json(read_entry(archive, info), memory=_MANIFEST_MEMORY)
     pages = manifest.get("pages") if isinstance(manifest, dict) else None
     if not isinstance(pages, list) or not all(
         isinstance(page, dict) and isinstance(page.get("path"), str) for page in pages
