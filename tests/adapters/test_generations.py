@@ -1,9 +1,11 @@
 import base64
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from llmready.adapters.dynamodb.table import Item, Table
 from llmready.domain.archive import Archive, Quality, QualityReason
 from llmready.domain.clock import new_id, now
 from llmready.domain.errors import Conflict, Forbidden, Invalid, LeaseLost, NotFound
@@ -339,6 +341,27 @@ def test_active_generations_are_found_in_each_state_without_their_patterns(eithe
     assert either.generations.paid_waits(browser=False)
     assert [found.waiting for found in active()] == [False] * 5
     assert [found.id for found in either.generations.running()] == [paid.id, crawled.id]
+
+
+@pytest.mark.parametrize("read", range(5))
+def test_a_generation_that_is_claimed_during_the_search_is_found(
+    read: int, either: Place, user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It moves from one part of the index to another after `read` parts were read."""
+    generation = started(either, user, with_website(either, user), paid=False)
+    reads: list[list[Item]] = []
+    query = Table.query
+
+    def query_and_claim(table: Table, *args: Any, **options: Any) -> Iterator[Item]:
+        if len(reads) == read:
+            reads.append([])
+            claimed(either, generation)
+        reads.append(list(query(table, *args, **options)))
+        return iter(reads[-1])
+
+    monkeypatch.setattr(Table, "query", query_and_claim)
+    assert generation.id in {found.id for found in either.generations.active()}
+    assert len(reads) == 6
 
 
 def test_removing_files_of_a_deleted_generation_stores_nothing(

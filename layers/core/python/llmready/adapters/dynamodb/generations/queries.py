@@ -28,12 +28,13 @@ from llmready.ports.generations import HistoryPage, StartSnapshot
 
 _LOOK_UP = 100  # number of generations from an index that are read at once
 _FEW = 5  # the same, if one of them is enough
+# Read in the order in which a generation changes its kind, so that one that does so meanwhile is not missed.
 _ACTIVE_KINDS = (
-    keys.DUE_RUNNING,
-    keys.DUE_PAID,
-    keys.DUE_PAID_BROWSER,
-    keys.DUE_FREE,
     keys.DUE_WAITING,
+    keys.DUE_FREE,
+    keys.DUE_PAID_BROWSER,
+    keys.DUE_PAID,
+    keys.DUE_RUNNING,
 )
 _STORED_AS = {"waiting": "held", "settings": "settings.use_playwright"}
 _ACTIVE_ATTRIBUTES = [_STORED_AS.get(name, name) for name in ActiveGeneration.model_fields]
