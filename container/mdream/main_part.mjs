@@ -10,6 +10,7 @@ import { ALWAYS, BESIDE, COMMENTS, CONTENT, CONTENTS, LINE, OFFER, OF_LINKS, OUT
 import { leaveOutCounts, leaveOutEmptied } from './leftovers.mjs'
 import { leaveOutNoise } from './noise.mjs'
 import { areSections, hasSectionsBeside, isInArticle } from './sections.mjs'
+import { withOtherPosts } from './posters.mjs'
 import { leaveOutSigns } from './signs.mjs'
 import { isMenu, isRowOfLinks, leaveOutWalks } from './walks.mjs'
 import { MarkdownWriter } from './markdown.mjs'
@@ -247,7 +248,8 @@ class Page {
     const most = Math.max(0, ...candidates.map((node) => measure.prose(node)))
     if (!candidates.length || most < 0.4 * measure.prose(0)) return 0
     // The innermost block with all of it, because only links are around it.
-    return candidates.findLast((node) => measure.prose(node) >= 0.9 * most)
+    const best = candidates.findLast((node) => measure.prose(node) >= 0.9 * most)
+    return this.pageType === 'forum' ? withOtherPosts(tree, candidates, best) : best
   }
 
   longest(nodes) {

@@ -43,6 +43,8 @@ const MOST_HEADINGS = 300
 /** Nodes that are examined below all headings together, for each node of the main part. */
 const MOST_BELOW = 20
 const FEWEST_CARDS = 4
+/** Share of the prose from which paragraphs are the text of the page. */
+const MUCH_PROSE = 0.3
 
 const BOX_TAGS = ids('#page', 'article', 'body', 'code', 'h1', 'html', 'main', 'pre', 'table', 'tbody', 'td', 'tr')
 const HEADINGS = ids('h1', 'h2', 'h3', 'h4', 'h5', 'h6')
@@ -122,23 +124,33 @@ class Noise {
     if (!(tree.says & kinds) && !this.isText && this.pageType !== 'forum') return
     const found = tree.toldBelow(this.main, (node) => !BOX_TAGS[tree.tag[node]]
       && (tree.marks[node] & kinds || tree.tag[node] === ID.aside) && this.isNoise(node, tree.marks[node]))
-    const kept = this.cardsNamedAsOffers(found)
+    const kept = this.namedAsOffers(found)
     const isPoster = (node) => this.pageType === 'forum' && Boolean(tree.marks[node] & POSTER)
     leaveOutPosters(tree, this.measure, found.filter(isPoster))
     for (const node of found) if (!tree.gone[node] && !kept.has(node) && !isPoster(node)) tree.leaveOut(node)
   }
 
   /**
-   * Return the parts that are named as offers but are cards: several parts with different headings, as the cards of
-   * services that a theme styles like calls to action.
+   * Return the parts that are named as offers but are not: several parts with different headings, as the cards of
+   * services that a theme styles like calls to action, and paragraphs of a text that readers pay for.
    */
-  cardsNamedAsOffers(found) {
+  namedAsOffers(found) {
     const { tree } = this
     const offers = found.filter((node) => tree.marks[node] & OFFER && !(tree.marks[node] & (RELATED | BESIDE)))
-    if (offers.length < FEWEST_CARDS) return new Set()
+    if (!offers.length) return new Set()
+    const outer = outermost(tree, offers)
     const cards = new Map()
-    for (const [node, heading] of this.firstHeadings(outermost(tree, offers))) cards.set(textOf(tree, heading), node)
-    return new Set(cards.size < FEWEST_CARDS ? [] : this.firstHeadings(offers).keys())
+    for (const [node, heading] of this.firstHeadings(outer)) cards.set(textOf(tree, heading), node)
+    return new Set([...(cards.size < FEWEST_CARDS ? [] : this.firstHeadings(offers).keys()), ...this.withNameOfParagraphs(outer)])
+  }
+
+  /** Return the paragraphs among parts, and the parts with their names, if the paragraphs contain much of the prose. */
+  withNameOfParagraphs(nodes) {
+    const { tree, measure } = this
+    const paragraphs = nodes.filter((node) => tree.tag[node] === ID.p)
+    if (paragraphs.reduce((sum, node) => sum + measure.prose(node), 0) <= MUCH_PROSE * this.prose) return []
+    const names = new Set(paragraphs.map((node) => tree.get(node, ATTRIBUTE.class)))
+    return nodes.filter((node) => names.has(tree.get(node, ATTRIBUTE.class)))
   }
 
   /** Return the first heading of each part that has one. The parts are in the order of the source. */

@@ -46,3 +46,19 @@ function leaveOutAround(tree, box, part) {
     for (let child = above + 1; child < tree.end[above]; child = tree.end[child]) if (child !== node) tree.leaveOut(child)
   }
 }
+
+/**
+ * Return the part that contains a post and the posts beside it, which have the same class. The part itself is returned if
+ * there are no others.
+ *
+ * @param {import('./tree.mjs').Tree} tree
+ * @param {number[]} candidates Parts that are named as content, in the order of the source.
+ * @param {number} post The one with most of the prose.
+ */
+export function withOtherPosts(tree, candidates, post) {
+  const name = tree.get(post, ATTRIBUTE.class)
+  const beside = candidates.filter((node) => (node < post ? tree.end[node] <= post : node >= tree.end[post]) && tree.get(node, ATTRIBUTE.class) === name)
+  let part = post
+  while (part > 0 && beside.some((node) => node < part || node >= tree.end[part])) part = tree.parent[part]
+  return part
+}

@@ -35,8 +35,8 @@ const STREAMED = /^S:[0-9a-f]+$/
 /** Attributes that name the part that an element opens, by their numbers. */
 const TARGETING = new Uint8Array(256)
 for (const name of [
-  'href', 'aria-controls', 'commandfor', 'data-accordion-target', 'data-bs-target', 'data-collapse-toggle', 'data-modal-target', 'data-open',
-  'data-tabs-target', 'data-target', 'data-toggle', 'popovertarget',
+  'href', 'aria-controls', 'commandfor', 'data-accordion-target', 'data-bs-target', 'data-collapse-toggle', 'data-definition', 'data-modal-target',
+  'data-open', 'data-tabs-target', 'data-target', 'data-toggle', 'popovertarget',
 ]) TARGETING[ATTRIBUTE[name]] = 1
 /** The ID of a dialog that a script of an element shows. */
 const SHOWS = /(?:^|[^\w-])([a-z_][\w-]{0,60})['"]?\)?\.show(?:Modal|Popover)?\(/i
@@ -48,6 +48,7 @@ const TITLE_TAGS = [ID.h1, ID.h2, ID.h3, ID.h4, ID.h5, ID.h6]
 const FORMULAS = ids('math')
 const IMAGES = ids('img')
 const PARAGRAPHS = ids('p')
+const BLOCKS = ids('p', 'pre')
 const CELLS = ids('td', 'th')
 const CHANGES = ids('del', 'ins', 's')
 const SPOKEN = /(?:^|\s)(?:sr-only|screen-?reader(?:s|-text|-only)?|visually-?hidden)(?:\s|$)/i
@@ -186,8 +187,14 @@ function isFoldedText(tree, measure, node, whole, targets, formulas) {
   const identity = tree.get(node, IDENTITY)
   if (STREAMED.test(identity) && tree.has(node, IS_HIDDEN)) return true
   if (measure.prose(node) > SOME_PROSE && measure.length(node) > WRAPPER * whole && measure.linkShare(node) < 0.6) return true
-  if (marks & CLOSED || !(marks & FOLDED || tree.tag[tree.parent[node]] === ID.details || targets.has(identity) || isBelowTrigger(tree, measure, node))) return false
+  if (marks & CLOSED || !(marks & FOLDED || tree.tag[tree.parent[node]] === ID.details || targets.has(identity) || isBelowTrigger(tree, measure, node) || isInFolded(tree, node))) return false
   return Boolean(marks & PANEL) || measure.linkShare(node) < 0.5
+}
+
+/** Return whether a part follows the title in an element that can be folded, such as a callout. */
+function isInFolded(tree, node) {
+  const above = tree.parent[node]
+  return Boolean(tree.marks[above] & FOLDED) && !(tree.marks[above] & CLOSED) && previousOf(tree, node) >= 0 && holds(tree, node, BLOCKS)
 }
 
 /** Return whether prose follows an element that opens it without naming it. */
