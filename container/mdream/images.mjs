@@ -42,6 +42,10 @@ const USUAL_WIDTH = 1080
 const MOST_NODES = 200
 /** Characters of a description that may replace an image without an address, such as an icon. */
 const LONGEST_SIGN = 20
+/** Cells of a row with only an image from which these are values, and cells that are examined. */
+const FEWEST_VALUES = 2
+const MOST_CELLS = 50
+const CELLS = ids('td', 'th')
 const LABELLED = ids('a', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'td', 'th')
 
 /**
@@ -182,6 +186,7 @@ function largest(list) {
 
 /** Return whether an image without a description is part of the text and not decoration. */
 function isPicture(tree, node, address) {
+  if (isValue(tree, node)) return !PLACEHOLDER.test(address) && !isTracker(tree, node)
   for (const name of [ATTRIBUTE.width, ATTRIBUTE.height]) {
     const size = Number.parseInt(tree.get(node, name), 10)
     if (size < SMALLEST) return false
@@ -193,6 +198,22 @@ function isPicture(tree, node, address) {
     isInFigure ||= tree.tag[above] === ID.figure
   }
   return isInFigure || !/\.svg(?:$|\?)/i.test(address)
+}
+
+/** Return whether an image is the value in a cell of a table: its row begins with text, and others of its cells have only images. */
+function isValue(tree, node) {
+  const cell = tree.parent[node]
+  if (tree.tag[cell] !== ID.td || hasText(tree, cell)) return false
+  const row = tree.parent[cell]
+  let values = 0
+  let isFirst = true
+  for (let other = row + 1, seen = 0; other < tree.end[row] && seen < MOST_CELLS && values < FEWEST_VALUES; other = tree.end[other], seen++) {
+    if (!CELLS[tree.tag[other]]) continue
+    if (isFirst && !hasText(tree, other)) return false
+    values += !isFirst && !hasText(tree, other) && tree.first(other, ID.img) >= 0
+    isFirst = false
+  }
+  return values === FEWEST_VALUES
 }
 
 /** Return whether the description of an image is the only content of a link, a heading or a cell. */
