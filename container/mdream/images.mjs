@@ -210,7 +210,7 @@ function isValue(tree, node) {
   for (let other = row + 1, seen = 0; other < tree.end[row] && seen < MOST_CELLS && values < FEWEST_VALUES; other = tree.end[other], seen++) {
     if (!CELLS[tree.tag[other]]) continue
     if (isFirst && !hasText(tree, other)) return false
-    values += !isFirst && !hasText(tree, other) && tree.first(other, ID.img) >= 0
+    if (!isFirst && !hasText(tree, other) && tree.first(other, ID.img) >= 0) values++
     isFirst = false
   }
   return values === FEWEST_VALUES
