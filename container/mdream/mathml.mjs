@@ -33,6 +33,12 @@ const ACCENTS = new Map(Object.entries({
   '^': '\\hat', ˆ: '\\hat', '¯': '\\bar', '‾': '\\overline', '_': '\\overline', '→': '\\vec', '⃗': '\\vec', '~': '\\tilde', '˜': '\\tilde', '˙': '\\dot',
   '¨': '\\ddot', '⏞': '\\overbrace',
 }))
+/** Commands for the notations of `menclose`. */
+const ENCLOSURES = new Map(Object.entries({
+  top: '\\overline', bottom: '\\underline', box: '\\boxed', roundedbox: '\\boxed', radical: '\\sqrt', updiagonalstrike: '\\cancel',
+  downdiagonalstrike: '\\bcancel', 'updiagonalstrike downdiagonalstrike': '\\xcancel',
+}))
+const NOTATION = /\snotation\s*=\s*["']?([a-z ]{1,60})/i
 /** Characters of the longest sign of an accent. */
 const LONGEST_ACCENT = 20
 /** Operators whose limits TeX writes as an index and an exponent. */
@@ -99,6 +105,7 @@ function partOf(tree, node, depth) {
     case 'mfenced': return `(${parts().join(', ')})`
     case 'mtable': return `\\begin{matrix} ${parts().join(' \\\\ ')} \\end{matrix}`
     case 'mtr': case 'mlabeledtr': return parts().join(' & ')
+    case 'menclose': return enclosed(rowOf(tree, node, depth), NOTATION.exec(tree.slice(tree.from[node], tree.to[node]))?.[1])
     default: return rowOf(tree, node, depth)
   }
 }
@@ -139,6 +146,12 @@ function single(part = '') {
 
 function scripts([base, ...others], signs) {
   return single(base) + [...signs].map((sign, at) => (others[at] ? sign + single(others[at]) : '')).join('')
+}
+
+/** Return a formula with a line around, above, below or through it. */
+function enclosed(tex, notation = '') {
+  const command = ENCLOSURES.get(notation.trim().toLowerCase())
+  return command ? command + group(tex) : tex
 }
 
 function root([base, index = '']) {

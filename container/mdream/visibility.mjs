@@ -1,11 +1,11 @@
 // Leave out the parts of a page that readers can neither see nor open, before the main part is chosen.
 import { keepOpenedDialogs } from './dialogs.mjs'
+import { isNumbers, leaveOutNumberedLines } from './line_numbers.mjs'
 import { HIDDEN_STYLE } from './marks.mjs'
 import { leaveOutRendered } from './math.mjs'
-import { Holdings, children, holds, nextOf, previousOf, textOf } from './measure.mjs'
+import { Holdings, holds, nextOf, previousOf, textOf } from './measure.mjs'
 import { CLOSED, DROPPED, FOLDED, GUTTER, HIDDEN, PANEL, TAB, TABS } from './names.mjs'
 import { labelAnswers, labelOpened, labelPanels, leaveOutTabs } from './panels.mjs'
-import { rawText } from './raw_lines.mjs'
 import { readSlots } from './slots.mjs'
 import { HEADING, ID, PROPERTIES, ids } from './tags.mjs'
 import { leaveOutToolbars } from './toolbars.mjs'
@@ -260,43 +260,4 @@ function isInSentence(tree, node) {
 /** Return whether a text is the first content of its parent. */
 function isFirstText(tree, text) {
   return text - 1 === tree.parent[text]
-}
-
-/** Leave out table cells with the line numbers of the code in the next cell. */
-function leaveOutNumberedLines(tree) {
-  if (tree.lists[ID.pre].length < 2) return
-  // A block may be the first of many rows around it.
-  const known = new Map()
-  const linesIn = (block) => {
-    if (!known.has(block)) known.set(block, numbersAndLines(tree, block))
-    return known.get(block)
-  }
-  for (const row of tree.lists[ID.tr]) {
-    if (tree.gone[row]) continue
-    const cells = children(tree, row)
-    if (cells.length !== 2 || cells.some((cell) => tree.first(cell, ID.pre) < 0)) continue
-    const [numbers, code] = cells.map((cell) => linesIn(tree.first(cell, ID.pre)))
-    if (numbers.count > 1 && Math.abs(numbers.count - code.lines) <= 1) tree.leaveOut(cells[0])
-  }
-}
-
-/**
- * Return how many numbers a block consists of, each following the one before it, and how many lines; 0 for a block with
- * blocks in it, which would be read once for each level.
- */
-function numbersAndLines(tree, block) {
-  if (tree.first(block, ID.pre) >= 0) return { count: 0, lines: 0 }
-  const text = rawText(tree, block)
-  const numbers = text.trim().split(/\s+/)
-  const first = Number(numbers[0])
-  const isCount = numbers.every((number, place) => /^\d{1,6}$/.test(number) && Number(number) === first + place)
-  return { count: isCount ? numbers.length : 0, lines: text.trimEnd().split('\n').length }
-}
-
-/** Return whether a part contains only line numbers, or symbols that cannot be code. */
-function isNumbers(tree, top) {
-  for (let node = top; node < tree.end[top]; node++) {
-    if (tree.tag[node] === 0 && /[^\d\s.:|]/.test(tree.raw(node))) return false
-  }
-  return true
 }
