@@ -2,6 +2,7 @@
 import { ARTICLE, MAIN } from './marks.mjs'
 import { belowMain } from './below_main.mjs'
 import { holdsTitle, isNamedByAccident, isPartOfCode } from './accidental.mjs'
+import { hasPostsAsComments, isLongDiscussion } from './comments.mjs'
 import { mostBeside } from './contents.mjs'
 import { leaveOutControls, leaveOutMore } from './controls.mjs'
 import { beforeMain } from './heading.mjs'
@@ -48,8 +49,6 @@ const LONG_TEXT = 1000
 const NEARLY_ALL = 0.85
 const MOST_LEVELS = 40
 const LISTS = new Set(['listing', 'collection', 'forum'])
-/** Maximum share of the prose in comments on the posts of a forum. */
-const MOST_REMARKS = 0.4
 /** Share of the prose in parts beside the text by their names from which these names are not believed. */
 const MOST_TEXT = 0.6
 /** Share of links up to which such a part is text. */
@@ -258,7 +257,7 @@ class Page {
 
   dropFrame(main, isMarked) {
     const { tree, measure } = this
-    const mask = (isMarked ? ALWAYS : ALWAYS | OUTSIDE) | (this.hasPostsAsComments(main) ? 0 : COMMENTS)
+    const mask = (isMarked ? ALWAYS : ALWAYS | OUTSIDE) | (hasPostsAsComments(tree, measure, main, this.pageType) ? 0 : COMMENTS)
     const whole = measure.length(main)
     let doomed = tree.toldBelow(main, (node) => {
       const tag = tree.tag[node]
@@ -306,14 +305,6 @@ class Page {
     return this.measure.longParagraphs(node).reduce((sum, one) => sum + this.measure.prose(one), 0) > LONG_FOOTER
   }
 
-  /** Return whether an element named as comments contains the posts of a forum, not comments on posts. */
-  hasPostsAsComments(main) {
-    const { tree, measure } = this
-    if (this.pageType !== 'forum') return false
-    const written = outermost(tree, tree.toldBelow(main, (node) => tree.marks[node] & COMMENTS))
-    return written.reduce((sum, node) => sum + measure.prose(node), 0) > MOST_REMARKS * measure.prose(main)
-  }
-
   /** Return the total length of nodes (in the order of the source); nested nodes are counted once. */
   lengthOf(nodes) {
     let length = 0
@@ -339,7 +330,7 @@ class Page {
     if (tag === ID.footer) return tree.tag[tree.parent[node]] === ID.blockquote || this.isFooterOfItem(node)
     // A box in the text.
     if (tree.says & TITLED && tree.isToldWithin(node, TITLED)) return true
-    if (measure.length(node) > 0.5 * whole && share < 0.6) return true
+    if (measure.length(node) > 0.5 * whole && share < 0.6) return !isLongDiscussion(tree, measure, node, this.pageType)
     return share < 0.5 && (tree.first(node, ID.h1) >= 0 || holdsTitle(tree, node)) && tree.first(node, ID.form) < 0
   }
 
