@@ -75,7 +75,7 @@ def test_many_urls_of_one_page_that_fail_are_not_tried_again(
     refused = [f"/!{number}" for number in range(200)]
     with serving(site_with(*refused) | dict.fromkeys(refused, Answer(status=500))) as site:
         assert kept(call(site.url, tmp_path), site) == len(GOOD)
-        assert sum(path in refused for path in site.paths) < len(refused) + 50
+        assert sum(path in refused for path in site.paths) < len(refused) + setbacks.MOST_FAILURES
 
 
 def test_site_that_begins_to_refuse_everything_gets_few_requests(

@@ -20,9 +20,12 @@ Then its other URLs come last. Many servers send the same page for each query or
 """
 
 MOST_IN_A_ROW = 25
-"""Requests in a row that are refused or get no response, after which the site counts as overloaded or unreachable.
+"""Requests in a row that are refused or get no response, after which the site counts as overloaded or unreachable."""
 
-The URLs that one page names are not retried after the same number, less the number of good pages among them.
+MOST_FAILURES = 100
+"""Failed requests for URLs that one page names, more than its good ones, after which these URLs are not retried.
+
+It is larger than what fails while a server restarts.
 """
 
 MOST_SOURCES = 2
@@ -62,7 +65,7 @@ class Setbacks:
 
         Many failures among the URLs that one page names are not. Retrying them would use up the time of the crawl.
         """
-        is_over = code != Code.RATE_LIMITED and self._failed[candidate.source] >= MOST_IN_A_ROW
+        is_over = code != Code.RATE_LIMITED and self._failed[candidate.source] >= MOST_FAILURES
         return code in _RETRIED and not is_over
 
     def kept(self, candidate: Candidate) -> None:
