@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -68,14 +69,59 @@ def test_connections_that_the_site_closes_do_not_end_the_crawl(
         assert kept(call(site.url, tmp_path, "--timeout", "60"), site) == len(GOOD)
 
 
-def test_many_urls_of_one_page_that_fail_are_not_tried_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_many_urls_of_one_page_that_fail_come_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scheduler, "RETRY_SECONDS", 0.02)
     refused = [f"/!{number}" for number in range(200)]
     with serving(site_with(*refused) | dict.fromkeys(refused, Answer(status=500))) as site:
         assert kept(call(site.url, tmp_path), site) == len(GOOD)
-        assert sum(path in refused for path in site.paths) < len(refused) + setbacks.MOST_FAILURES
+        before = site.paths[: max(site.paths.index(path) for path in GOOD)]
+        assert sum(path in refused for path in before) < setbacks.MOST_FAILURES + 50
+
+
+@pytest.mark.parametrize("named_in", ["index", "sitemap"])
+def test_outage_of_some_seconds_loses_no_page(named_in: str, tmp_path: Path) -> None:
+    """All paths below /p, of which the start page or a sitemap names many, and another branch fail."""
+    pages = [f"/p/{number}" for number in range(200)]
+    deeper = [f"/d/{number}" for number in range(20)]
+    written = {
+        "/": page("Home", links("/other", *(pages if named_in == "index" else []))),
+        "/other": page("Other", links("/more")),
+        "/more": page("More", links(*deeper)),
+        **{path: page(path, f"<p>Words of {path}.</p>") for path in pages + deeper},
+    }
+    began: list[float] = []
+    with serving({}) as site:
+        urls = "".join(f"<url><loc>{site.url}{path}</loc></url>" for path in pages)
+
+        def answer(path: str) -> Answer | None:
+            if path == "/sitemap.xml" and named_in == "sitemap":
+                return Answer(f"<urlset>{urls}</urlset>", headers={"Content-Type": "text/xml"})
+            if path in pages + deeper:
+                if not began and len(site.paths) > 40:
+                    began.append(time.monotonic())
+                if began and time.monotonic() < began[0] + 8:
+                    return Answer(status=502)
+            return Answer(written[path]) if path in written else None
+
+        site.answer_request = lambda request: answer(request.path)
+        found = call(site.url, tmp_path, "--max-pages", "500")
+        assert kept(found, site, pages + deeper) == len(pages + deeper)
+
+
+@pytest.mark.parametrize("following", ["", "/2"])
+def test_pages_that_are_not_indexed_do_not_use_up_the_size_limit(
+    following: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each of them may link to a next page, which does not exist."""
+    monkeypatch.setattr(setbacks, "MOST_WASTED", 200_000)
+    numbers = [f"/x/w{number}" for number in range(60)]
+    noindex = '<meta name="robots" content="noindex">'
+    pages = site_with(*numbers)
+    for name in numbers:
+        more = links(f"{name}{following}") if following else ""
+        pages[name] = page(name, more + "<p>Long words.</p>" * 6000, noindex)
+    with serving(pages) as site:
+        assert kept(call(site.url, tmp_path, LLMREADY_CRAWL_MB="3"), site) == len(GOOD)
 
 
 def test_site_that_begins_to_refuse_everything_gets_few_requests(

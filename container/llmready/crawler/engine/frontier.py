@@ -229,9 +229,7 @@ class Frontier:
         parts, the most important pages first, because their links show which of the others are important.
         Lists, notices and forms are started when no content is left, at most as many as the limit allows.
         """
-        # In one pass; otherwise each part of a large level would be sorted only to be put last.
-        while self._levels.current() and not self._levels.postpone(self.shares.setbacks.puts_last):
-            pass
+        self.shares.arrange(self._levels)
         ranked = sorted(self._levels.current(), key=self._rank)
         is_late = bool(ranked) and ranked[0].is_late
         room = max(0, self.max_pages - self._taken(is_late=is_late) - len(self._ready))

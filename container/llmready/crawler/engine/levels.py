@@ -82,6 +82,13 @@ class Levels:
             self._last[candidate.url.key] = candidate
         return bool(self._current)
 
+    def recall(self, comes_last: Callable[[Candidate], bool]) -> None:
+        """Let candidates that no longer come last come in their level again."""
+        for candidate in [one for one in self._last.values() if not comes_last(one)]:
+            candidate.is_last = False
+            del self._last[candidate.url.key]
+            self.add(candidate)
+
     def state(self) -> list[list[dict[str, Any]]]:
         """Return the levels as data for JSON."""
         return [[asdict(one) for one in level.values()] for level in self._all]

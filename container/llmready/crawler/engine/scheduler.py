@@ -17,6 +17,7 @@ from llmready.crawler.engine.canonicals import CanonicalClaims
 from llmready.crawler.engine.frontier import Frontier
 from llmready.crawler.engine.judged_links import JudgedLinks
 from llmready.crawler.engine.known_urls import SettledUrls
+from llmready.crawler.engine.setbacks import RETRIED
 from llmready.crawler.engine.short_names import short_name
 from llmready.crawler.engine.visit import (
     LINK_PRIORITY,
@@ -243,9 +244,7 @@ class Scheduler:
                 raise response
             self._frontier.shares.setbacks.answered(candidate, response)
             found = await visit(response, candidate, self._scope, self._converter, self._browser)
-            leads_on = await self._follow(found, candidate)
-            if isinstance(found.outcome, Skip) and not leads_on:
-                self._frontier.shares.setbacks.wasted(candidate)
+            await self._follow(found, candidate)
             if isinstance(found.outcome, Redirect):
                 self._client.keep_cookies(response)
                 # Another page may have set a cookie after this one was requested.
@@ -255,19 +254,16 @@ class Scheduler:
                 return
             response = None
 
-    async def _follow(self, found: Visit, candidate: Candidate) -> bool:
-        """Note the menus and the links of a page. Return whether a link is new and wanted."""
+    async def _follow(self, found: Visit, candidate: Candidate) -> None:
         if candidate.depth == 0:
             self._feeds = found.feeds
         if found.menus is not None:
             written, page, base, is_whole = found.menus
             self._store.navigation.add(written, page, base, is_whole=is_whole)
-        source, leads_on = short_name(candidate.url.key), False
         for links in found.links:
-            leads_on |= await self._offer(links.urls, candidate.depth + 1, links.priority, source)
+            await self._offer(links.urls, candidate.depth + 1, links.priority, short_name(candidate.url.key))
         # Many long links need more memory than the page, which may wait for its Markdown file.
         found.links.clear()
-        return leads_on
 
     async def _apply(self, outcome: Outcome, candidate: Candidate) -> bool:
         """Apply the outcome of a visit. Returns: whether the candidate has to be fetched again at its new URL."""
@@ -280,11 +276,13 @@ class Scheduler:
                     await self._keep(candidate, content)
             case Redirect(url):
                 return self._redirect(candidate, url)
-            case Frames(title) if candidate.depth == 0:
+            case Skip():
+                self._frontier.shares.setbacks.skipped(candidate)
                 self._frontier.skip(candidate)
-                self._store.frameset_title = title
-            case Skip() | Frames():
+            case Frames(title):
                 self._frontier.skip(candidate)
+                if candidate.depth == 0:
+                    self._store.frameset_title = title
             case Fail(failure):
                 raise failure
         return False
@@ -348,21 +346,19 @@ class Scheduler:
 
     async def _offer(
         self, urls: Iterable[Url], depth: int, priority: float = LINK_PRIORITY, source: str = ""
-    ) -> bool:
-        """Add links to the frontier. Return whether one of them is new and wanted."""
+    ) -> None:
         found = [(url, self._scope.own(url)) for url in urls if url not in self._settled]
         allowed, unwanted = await self._links.judge([url for _, url in found if url is not None])
-        fresh = self._frontier.offer(allowed, depth, priority, unwanted=unwanted, source=source)
+        self._frontier.offer(allowed, depth, priority, unwanted=unwanted, source=source)
         self._settled.note(
             url for url, own_url in found if own_url is None or self._frontier.is_settled(own_url)
         )
-        return bool(fresh)
 
     def _fail(self, candidate: Candidate, failure: Failure) -> None:
         is_start = candidate.depth == 0
         setbacks = self._frontier.shares.setbacks
         setbacks.failed(candidate, failure.code)
-        may_retry = setbacks.may_retry(candidate, failure.code) and not isinstance(failure, LongWaitError)
+        may_retry = failure.code in RETRIED and not isinstance(failure, LongWaitError)
         others = self._frontier.unfinished(besides=candidate)
         is_over = setbacks.end_crawl(others, is_complete=not self._frontier.sources_open)
         if failure.code == Code.BUDGET_EXCEEDED or is_over:

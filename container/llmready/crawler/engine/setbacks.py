@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from llmready.crawler.engine.short_names import short_name
 from llmready.crawler.failures import Code
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ MOST_IN_A_ROW = 25
 """Requests in a row that are refused or get no response, after which the site counts as overloaded or unreachable."""
 
 MOST_FAILURES = 100
-"""Failed requests for URLs that one page names, more than its good ones, after which these URLs are not retried.
+"""Failed requests for URLs that one page names, more than its good ones, after which its other URLs come last.
 
 It is larger than what fails while a server restarts.
 """
@@ -31,15 +32,20 @@ It is larger than what fails while a server restarts.
 MOST_SOURCES = 2
 """Pages whose URLs may fail in a row while URLs of other pages wait."""
 
-_RETRIED = frozenset({Code.CONNECTION_FAILED, Code.SERVER_ERROR, Code.RATE_LIMITED})
-_COUNTED = _RETRIED | {Code.TIMEOUT, Code.DNS_FAILURE}
+RETRIED = frozenset({Code.CONNECTION_FAILED, Code.SERVER_ERROR, Code.RATE_LIMITED})
+_COUNTED = RETRIED | {Code.TIMEOUT, Code.DNS_FAILURE}
 
 
 class Setbacks:
-    """Counts setbacks by the page that named the URL (`Candidate.source`)."""
+    """Counts setbacks by the page that named the URL (`Candidate.source`).
+
+    `has_recovered` is set when the URLs of a page need not come last any more. A caller that reads it may unset it.
+    """
 
     def __init__(self) -> None:
+        self.has_recovered = False
         self._wasted: Counter[str] = Counter()
+        self._skipped: dict[str, tuple[str, int]] = {}
         self._failed: Counter[str] = Counter()
         self._in_a_row = 0
         self._sources: set[str] = set()
@@ -58,25 +64,29 @@ class Setbacks:
             self._in_a_row = 0
             self._sources.clear()
             if self._failed[candidate.source] > 0:
+                self.has_recovered |= self._failed[candidate.source] == MOST_FAILURES
                 self._failed[candidate.source] -= 1
 
-    def may_retry(self, candidate: Candidate, code: Code) -> bool:
-        """Return whether a failure may be temporary.
-
-        Many failures among the URLs that one page names are not. Retrying them would use up the time of the crawl.
-        """
-        is_over = code != Code.RATE_LIMITED and self._failed[candidate.source] >= MOST_FAILURES
-        return code in _RETRIED and not is_over
-
     def kept(self, candidate: Candidate) -> None:
-        """Count a page of the result."""
-        self._wasted[candidate.source] -= candidate.size
-        if self._wasted[candidate.source] <= 0:
-            del self._wasted[candidate.source]
+        """Count a page of the result. A skipped page that leads to it was not wasted."""
+        self._give_back(candidate.source, candidate.size)
+        if candidate.source in self._skipped:
+            self._give_back(*self._skipped.pop(candidate.source))
+
+    def _give_back(self, source: str, size: int) -> None:
+        self.has_recovered |= self._wasted[source] >= MOST_WASTED > self._wasted[source] - size
+        self._wasted[source] -= size
+        if self._wasted[source] <= 0:
+            del self._wasted[source]
 
     def wasted(self, candidate: Candidate) -> None:
-        """Count a copy of another page, or a skipped page."""
+        """Count a copy of another page."""
         self._wasted[candidate.source] += candidate.size
+
+    def skipped(self, candidate: Candidate) -> None:
+        """Count a page that is not stored, such as a further page of a list."""
+        self.wasted(candidate)
+        self._skipped[short_name(candidate.url.key)] = (candidate.source, candidate.size)
 
     def number(self, candidate: Candidate) -> int:
         """Return the bytes that were wasted on the URLs that the same page names."""
@@ -90,7 +100,8 @@ class Setbacks:
         """
         if candidate.is_confirmed or not candidate.source:
             return False
-        return self._wasted[candidate.source] >= MOST_WASTED
+        source = candidate.source
+        return self._wasted[source] >= MOST_WASTED or self._failed[source] >= MOST_FAILURES
 
     def end_crawl(self, others: Iterable[Candidate], *, is_complete: bool) -> bool:
         """Return whether the site is unreachable or overloaded.
@@ -106,11 +117,13 @@ class Setbacks:
 
     def state(self) -> dict[str, Any]:
         """Return the counts as data for JSON."""
-        return {"wasted": dict(self._wasted)}
+        return {"wasted": dict(self._wasted), "skipped": self._skipped}
 
     @classmethod
     def restored(cls, state: dict[str, Any]) -> Setbacks:
         """Return the counts that `state` describes."""
         setbacks = cls()
         setbacks._wasted = Counter(state["wasted"])
+        # A checkpoint of an earlier version has no skipped pages.
+        setbacks._skipped = {name: (one[0], one[1]) for name, one in state.get("skipped", {}).items()}
         return setbacks

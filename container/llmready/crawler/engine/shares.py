@@ -25,6 +25,15 @@ class Shares:
         candidate.is_last = self.setbacks.puts_last(candidate)
         return self.variants.accept(candidate.url)
 
+    def arrange(self, levels: Levels) -> None:
+        """Put candidates of the next level last, and take back those that need not come last any more."""
+        if self.setbacks.has_recovered:
+            self.setbacks.has_recovered = False
+            levels.recall(self.setbacks.puts_last)
+        # In one pass; otherwise each part of a large level would be sorted only to be put last.
+        while levels.current() and not levels.postpone(self.setbacks.puts_last):
+            pass
+
     def link_again(self, waiting: Candidate, source: str) -> None:
         """Note that a further page links to a waiting candidate."""
         if waiting.source != source:
