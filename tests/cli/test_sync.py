@@ -89,6 +89,7 @@ def test_conflicting_file_is_named_and_nothing_is_written(ada: Ada, server: Serv
         "conftest.py",
         "md/.vscode/tasks.json",
         "md/../.envrc",
+        "md/.claude/commands/deploy.md",
         ".llmready.json",
     ],
 )

@@ -232,6 +232,28 @@ def test_expired_files_are_gone(shelf: Shelf) -> None:
     assert (status, len(changes["changed"]), changes["llms_txt_diff"]) == (200, 1, None)
 
 
+@pytest.mark.parametrize("text", ["1\n" * 60_000, "word " * 60_000], ids=["many lines", "many bytes"])
+def test_an_llms_txt_that_no_crawler_writes_is_not_compared(shelf: Shelf, text: str) -> None:
+    """The time of a comparison grows with the square of the number of lines."""
+    begin = {**files_of(pages(start="Begin here.")), "llms.txt": text.encode()}
+    shelf.complete(begin)
+    second = shelf.complete({**begin, "llms.txt": f"# Docs\n{text}".encode()})
+    status, changes = shelf.get(second, "/changes")
+    assert (status, changes["llms_txt_diff"]) == (200, None)
+
+
+def test_the_copy_of_a_large_manifest_is_deleted_with_its_generation(
+    shelf: Shelf, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The size of the manifest is not part of the size of the content."""
+    monkeypatch.setattr(archive_files, "LARGEST_INLINE", 200)
+    generation = shelf.complete(files_of(pages(start="Begin.")))
+    assert shelf.who.raw("GET", f"/generations/{generation.id}/files/manifest.json")["statusCode"] == 302
+    assert [key for key in place.stored_keys() if "extract." in key]
+    assert shelf.who.ask("DELETE", f"/generations/{generation.id}")[0] == 200
+    assert place.stored_keys() == []
+
+
 def test_a_large_file_is_fetched_by_a_presigned_url(shelf: Shelf, place: Place) -> None:
     text = "".join(f"line {number} of a long page\n" for number in range(300_000))
     files = files_of(pages(long=text))

@@ -115,6 +115,8 @@ def test_unsafe_and_misleading_names_are_refused(tmp_path: Path, name: bytes) ->
         "package.json",
         "AGENTS.md",
         "md/evil.py",
+        "md/.claude/commands/deploy.md",
+        "md/.evil.md",
         "llms/evil.sh",
         "MD/evil.md",
         "md",

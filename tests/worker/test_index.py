@@ -40,16 +40,17 @@ def test_a_manifest_with_a_list_as_path_gives_no_index(tmp_path: Path) -> None:
     assert index_archive(GENERATION, archive_with(manifest, tmp_path)) is None
 
 
-def test_a_manifest_with_lone_surrogates_does_not_end_the_attempt(tmp_path: Path) -> None:
+def test_lone_surrogates_in_a_manifest_are_replaced(tmp_path: Path) -> None:
     stored: list[Any] = []
     services = cast(
         "Services", SimpleNamespace(archives=SimpleNamespace(put=lambda *args: stored.append(args)))
     )
-    manifest = json.dumps({"pages": [{"path": "md/index.md", "title": "\ud800", "sha256": "0" * 64}]})
-    index = index_archive(GENERATION, archive_with(manifest, tmp_path))
+    page = {"path": "md/index.md", "title": "Rye \ud800", "sha256": "0" * 64}
+    index = index_archive(GENERATION, archive_with(json.dumps({"pages": [page]}), tmp_path))
     assert index is not None
+    assert [file.title for file in index.files if file.title] == ["Rye ?"]
     store_index(services, GENERATION, index)
-    assert stored == []
+    assert len(stored) == 1
 
 
 @pytest.mark.parametrize("part", ["{},", "[[]],", '{"a":0},', '"\U0001f600 and a longer text",'])

@@ -22,6 +22,7 @@ from llmready.domain.generation_files import archive_key
 from llmready.domain.plans import Lane, QueueName
 from llmready.ports.tasks import QueuedJob
 from llmready.services import Services
+from llmready.usecases.cancel_generation import cancel_generation
 from llmready.usecases.end_generation import WORKER_LOST
 from llmready.worker.blocked_hosts import BlockedHosts
 from llmready.worker.checkpoints import Checkpoints
@@ -307,6 +308,32 @@ async def test_generation_fails_after_too_many_lost_workers(
     assert done.error_code == (WORKER_LOST.code if status is Status.FAILED else None)
     assert office.messages() == (0, 0)
     assert office.quota()[2] == 0
+
+
+@pytest.mark.parametrize(("seconds", "status"), [(3599, Status.COMPLETED), (3600, Status.FAILED)])
+async def test_generation_fails_if_the_time_of_failed_crawls_was_used_up_while_it_waited(
+    office: Office, seconds: int, status: Status
+) -> None:
+    website = with_website(office.place, office.user, timeout=3600)
+    pending = started(office.place, office.user, website, timeout=3600)
+    since = now() - timedelta(seconds=seconds)
+    crawled = pending.claimed(time=since, lease=timedelta(days=1))
+    office.place.generations.claim(pending, crawled)
+    cancel_generation(office.place.services_at(since + timedelta(seconds=seconds)), crawled)
+    done = await office.do(COMPLETES)
+    assert done.status is status
+    assert done.error_code == ("failed_crawl_limit" if status is Status.FAILED else None)
+    assert office.messages() == (0, 0)
+    assert office.quota()[2] == 0
+
+
+@pytest.mark.parametrize(("lost", "status"), [(3000, Status.COMPLETED), (3600, Status.FAILED)])
+async def test_attempts_of_an_hour_are_not_repeated(office: Office, lost: int, status: Status) -> None:
+    claimed = office.generation.claimed(time=now() - timedelta(minutes=1), lease=timedelta(seconds=10))
+    office.place.generations.claim(office.generation, claimed.model_copy(update={"lost_seconds": lost}))
+    done = await office.do(COMPLETES)
+    assert done.status is status
+    assert done.error_code == ("failed_crawl_limit" if status is Status.FAILED else None)
 
 
 async def test_transient_failures_are_retried(office: Office) -> None:

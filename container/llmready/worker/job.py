@@ -7,10 +7,16 @@ from time import monotonic
 
 from llmready.domain.clock import now
 from llmready.domain.errors import Conflict, Gone, LeaseLost, TryAgain
+from llmready.domain.failed_crawls import uses_up_the_time
 from llmready.domain.generation import Failure, Generation, PageError
 from llmready.observability import logger
 from llmready.ports.tasks import QueuedJob
-from llmready.usecases.end_generation import WORKER_LOST, complete_generation, fail_generation
+from llmready.usecases.end_generation import (
+    FAILED_TOO_LONG,
+    WORKER_LOST,
+    complete_generation,
+    fail_generation,
+)
 from llmready.usecases.page_errors import store_errors
 from llmready.usecases.reserve_slots import must_yield
 from llmready.worker.attempt import Attempt, AttemptResult, Stored
@@ -114,8 +120,16 @@ class _Job:
         except Conflict:
             await self._hide_until_lease_ends(found)
             return None
-        if claimed.attempts > 1 + context.retries:
-            await retry(lambda: self._fail(found, WORKER_LOST), while_=may_retry)
+        reason = WORKER_LOST if claimed.attempts > 1 + context.retries else None
+        if reason is None:
+            seconds = await retry(
+                lambda: context.services.generations.failed_seconds(found.user_id), while_=may_retry
+            )
+            # Generations that waited for a slot, and further attempts, start after the limit may have been reached.
+            if uses_up_the_time(seconds, now(), earlier=found.lost_seconds):
+                reason = FAILED_TOO_LONG
+        if reason is not None:
+            await retry(lambda: self._fail(found, reason), while_=may_retry)
             await self._delete_message()
             return None
         await retry(lambda: context.services.generations.claim(found, claimed), while_=may_retry)

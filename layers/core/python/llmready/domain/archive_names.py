@@ -10,7 +10,12 @@ _FOLDERS = (("md/", ".md"), ("llms/", ".txt"))
 
 
 def is_archive_name(name: str) -> bool:
-    """Return whether LLMReady's crawler writes files with this name, apart from the folders in it."""
-    return name in _ROOT_FILES or any(
-        name.startswith(folder) and name.endswith(end) for folder, end in _FOLDERS
-    )
+    """Return whether LLMReady's crawler may write files with this name.
+
+    Its names never begin with a dot, so that they are no files or folders of tools, such as ``.claude``.
+    """
+    if name in _ROOT_FILES:
+        return True
+    if any(part.startswith(".") for part in name.split("/")):
+        return False
+    return any(name.startswith(folder) and name.endswith(end) for folder, end in _FOLDERS)

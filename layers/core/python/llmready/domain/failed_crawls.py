@@ -22,6 +22,17 @@ def day_of(time: datetime) -> str:
     return time.astimezone(UTC).date().isoformat()
 
 
+def uses_up_the_time(seconds: Mapping[str, int], time: datetime, *, earlier: int = 0) -> bool:
+    """Return whether an account has used up the time of failed and cancelled crawls of a day.
+
+    Args:
+        seconds: Seconds of the account's failed or cancelled crawls, by day.
+        time: The current time.
+        earlier: Seconds of the earlier attempts of a generation that has not ended.
+    """
+    return seconds.get(day_of(time), 0) + earlier >= SECONDS_PER_DAY
+
+
 def check_failed_crawls(
     seconds: Mapping[str, int], time: datetime, *, ended: Mapping[str, int] | None = None
 ) -> None:
@@ -36,7 +47,7 @@ def check_failed_crawls(
         TooManyRequests: A limit of this day is reached; ``retry_after`` contains the seconds until the next day.
     """
     today = day_of(time)
-    if seconds.get(today, 0) >= SECONDS_PER_DAY:
+    if uses_up_the_time(seconds, time):
         reason = f"Your failed and cancelled crawls used {SECONDS_PER_DAY // 60} minutes today."
     elif (ended or {}).get(today, 0) >= MOST_PER_DAY:
         reason = f"{MOST_PER_DAY} of your generations failed or were cancelled today."

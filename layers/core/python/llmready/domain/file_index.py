@@ -154,6 +154,11 @@ def read_entry(archive: ZipFile, info: ZipInfo) -> bytes:
         return content.read(info.file_size)
 
 
+def _storable(value: object) -> object:
+    """Return a value without lone surrogates, which the manifest of a taken-over crawler may contain."""
+    return value.encode(errors="replace").decode() if isinstance(value, str) else value
+
+
 class _Hasher:
     """Hashes files of a zip up to a total size."""
 
@@ -200,7 +205,7 @@ def _file(
         sha256 = hasher.sha256(info)
     facts: dict[str, Any] = {}
     if page is not None:
-        facts = {name: page.get(name) for name in ("title", "url", "section", "tokens", "words")}
+        facts = {name: _storable(page.get(name)) for name in ("title", "url", "section", "tokens", "words")}
     elif info.filename == LLMS_FULL:
         facts = {"tokens": manifest["tokens"]}
     return IndexedFile(

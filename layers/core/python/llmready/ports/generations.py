@@ -142,6 +142,9 @@ class GenerationQueries(Protocol):
     def running_of(self, user_id: str) -> Iterator[Generation]:
         """Iterate over a user's generations that have not ended."""
 
+    def failed_seconds(self, user_id: str) -> Mapping[str, int]:
+        """Return the seconds of a user's crawls that failed or were cancelled, by UTC calendar day."""
+
     def active(self) -> Iterator[ActiveGeneration]:
         """Iterate over all generations that have not ended, oldest first, without their patterns."""
 

@@ -39,7 +39,6 @@ LARGEST_ANSWER = 5_900_000
 LARGEST_EXTRACT = 250_000_000
 """Bytes of the largest file that is extracted. Larger ones would take more than the 15 seconds of a function."""
 
-_LONGEST_ESCAPE = 6  # bytes of JSON that one byte of a text becomes at most
 _BLOCK = 256 * 1024  # bytes that one read of a central directory fetches
 _CHUNK = 8 * 1024 * 1024  # bytes of compressed content that are in memory at once
 # Bytes by which compressed content may exceed twice the content. Each of the joined pages adds about ten bytes.
@@ -123,12 +122,8 @@ def fits_an_answer(text: str) -> bool:
 
 
 def delete_extracts(services: Services, generation: Generation) -> None:
-    """Delete the copies of large files of a generation's archive.
-
-    If all pages together are small, no such copy can exist.
-    """
-    smallest = LARGEST_ANSWER // _LONGEST_ESCAPE
-    if generation.archive is not None and generation.archive.content_bytes > smallest:
+    """Delete the copies of large files of a generation's archive."""
+    if generation.archive is not None:
         services.archives.delete_all(extracts_prefix(generation.user_id, generation.id))
 
 

@@ -11,6 +11,12 @@ from llmready.services import Services
 from llmready.usecases.archive_files import content_of, index_of, stored_index
 from llmready.usecases.download import readable_archive
 
+_LARGEST_COMPARED = 200_000
+"""Bytes of an llms.txt that is compared. The crawler writes at most 50,000 characters."""
+
+_MOST_LINES = 10_000
+"""Lines of an llms.txt that is compared, because the time of a comparison grows with their square."""
+
 
 class Comparison(NamedTuple):
     """What changed since an earlier generation.
@@ -18,7 +24,7 @@ class Comparison(NamedTuple):
     Attributes:
         since: ID of the earlier generation.
         changes: What changed.
-        llms_txt_diff: Unified diff of the two llms.txt files. None if one of the files has expired.
+        llms_txt_diff: Unified diff of the two llms.txt files. None if one of the files has expired or is too large.
     """
 
     since: str
@@ -82,6 +88,8 @@ def _diff(
         texts = [_llms_txt(services, *one) for one in (before, after)]
     except (Gone, Conflict):
         return None
+    if any(text.count("\n") > _MOST_LINES for text in texts):
+        return None
     names = (f"{before[0].id}/{LLMS_TXT}", f"{after[0].id}/{LLMS_TXT}")
     return llms_txt_diff(texts[0], texts[1], names=names)
 
@@ -91,4 +99,6 @@ def _llms_txt(services: Services, generation: Generation, index: FileIndex) -> s
     file = index.file(LLMS_TXT)
     if file is None:
         raise Gone("files_expired", "The archive has no llms.txt.")
+    if file.bytes > _LARGEST_COMPARED or file.packed > _LARGEST_COMPARED:
+        raise Conflict("file_too_large", "The llms.txt is too large to be compared.")
     return content_of(services.archives, archive, file).decode(errors="replace")

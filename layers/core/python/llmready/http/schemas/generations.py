@@ -209,7 +209,8 @@ class ChangesAnswer(Answer):
     changed: list[ChangedPageAnswer]
     unchanged: int
     llms_txt_diff: str | None = Field(
-        description="Unified diff of the two llms.txt files. Empty if they are equal. Null if one has expired."
+        description="Unified diff of the two llms.txt files. Empty if they are equal. Null if one has expired or is "
+        "too large."
     )
 
     @classmethod

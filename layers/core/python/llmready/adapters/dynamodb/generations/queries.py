@@ -163,6 +163,10 @@ class DynamoGenerationQueries:
         for item in self._table.query(condition, where=running):
             yield Generation.model_validate(item)
 
+    def failed_seconds(self, user_id: str) -> dict[str, int]:
+        """Return the seconds of a user's crawls that failed or were cancelled, by UTC calendar day."""
+        return failed_seconds_from(self._table.get(keys.failed_crawls(user_id)))
+
     def active(self) -> Iterator[ActiveGeneration]:
         """Iterate over all generations that have not ended, oldest first, without their patterns."""
         seen: set[str] = set()  # a generation that changes its kind during the reads is found twice
