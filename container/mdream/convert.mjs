@@ -86,10 +86,14 @@ function unread(page, url, wantsFacts) {
 
 /** Return whether almost all text of a page is in its `noscript`, as in applications that provide it for search engines. */
 function isWithoutScripts(tree) {
-  let length = 0
+  let [length, inMain] = [0, 0]
+  const main = tree.lists[ID.main].at(0) ?? tree.count
   for (const node of tree.lists[ID.noscript]) {
     if (tree.closeFrom[node] - tree.to[node] < TEXT_WITHOUT_SCRIPTS) continue
-    length += tree.slice(tree.to[node], tree.closeFrom[node]).replace(TAG, '').replace(/\s+/g, ' ').length
+    const text = tree.slice(tree.to[node], tree.closeFrom[node]).replace(TAG, '').replace(/\s+/g, ' ').length
+    length += text
+    if (node > main && node < tree.end[main]) inMain += text
   }
+  if (inMain > TEXT_WITHOUT_SCRIPTS && MEASURE.length(main) < NEXT_TO_NONE * inMain) return true
   return length > TEXT_WITHOUT_SCRIPTS && MEASURE.length(0) < NEXT_TO_NONE * length
 }

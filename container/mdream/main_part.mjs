@@ -2,7 +2,7 @@
 import { ARTICLE, MAIN } from './marks.mjs'
 import { belowMain } from './below_main.mjs'
 import { holdsTitle, isNamedByAccident, isPartOfCode } from './accidental.mjs'
-import { hasPostsAsComments, isLongDiscussion } from './comments.mjs'
+import { hasPostsAsComments, isLongDiscussion, proseWithoutComments } from './comments.mjs'
 import { mostBeside } from './contents.mjs'
 import { leaveOutControls, leaveOutMore } from './controls.mjs'
 import { beforeMain } from './heading.mjs'
@@ -10,7 +10,7 @@ import { children, holds, outermost, textOf } from './measure.mjs'
 import { ALWAYS, BESIDE, COMMENTS, CONTENT, CONTENTS, LINE, OFFER, OF_LINKS, OUTSIDE, RELATED, TITLED } from './names.mjs'
 import { leaveOutCounts, leaveOutEmptied } from './leftovers.mjs'
 import { leaveOutNoise } from './noise.mjs'
-import { areSections, hasSectionsBeside, isInArticle } from './sections.mjs'
+import { areSections, hasSectionsBeside, isInArticle, withSteps } from './sections.mjs'
 import { withOtherPosts } from './posters.mjs'
 import { leaveOutSigns } from './signs.mjs'
 import { isMenu, isRowOfLinks, leaveOutWalks } from './walks.mjs'
@@ -64,6 +64,7 @@ const HEADINGS = Uint8Array.from(PROPERTIES, (properties) => (properties & HEADI
 const LETTER = /\p{L}/u
 const SMALL = ids('a', 'b', 'em', 'i', 'small', 'span', 'strong', 'sup')
 const PICTURES = ids('img')
+const ITEMS = ids('li')
 const ENLARGES = /(?:^|[\s_-])(?:popup|lightbox|modal|overlay)(?:$|[\s_-])/i
 const CODE = ids('code', 'kbd', 'pre', 'samp', 'tt')
 const WRAPPERS = ids('article', 'center', 'div', 'main', 'section')
@@ -130,7 +131,7 @@ class Page {
   }
 
   choose() {
-    const { tree } = this
+    const { tree, measure } = this
     const marked = this.marked()
     if (marked.length) {
       const main = this.longest(marked)
@@ -138,7 +139,7 @@ class Page {
       if (this.isTooSmall(main)) return this.together(main, this.chooseUnmarked())
       const inner = this.isOneText() ? this.mainArticle(outermost(tree, tree.all(main, ID.article)), main)
         : this.onlyArticle(outermost(tree, tree.all(main, ID.article)), main)
-      return inner < 0 ? main : inner
+      return inner < 0 ? main : withSteps(tree, measure, inner, main)
     }
     return this.chooseUnmarked()
   }
@@ -161,10 +162,10 @@ class Page {
     const articles = outermost(tree, this.articles())
     // A post of a forum may be marked as an article, while its answers are not.
     const least = this.pageType === 'forum' ? SMALLEST_THREAD : SMALLEST_ARTICLE
-    if (articles.length === 1 && measure.length(articles[0]) >= least * measure.length(0)) return articles[0]
+    if (articles.length === 1 && measure.length(articles[0]) >= least * measure.length(0)) return withSteps(tree, measure, articles[0], 0)
     if (this.isOneText()) {
       const article = this.mainArticle(articles, 0)
-      if (article >= 0) return article
+      if (article >= 0) return withSteps(tree, measure, article, 0)
       const named = articles.length ? 0 : this.byName()
       return named === 0 ? this.byProse() : named
     }
@@ -214,11 +215,12 @@ class Page {
   /** Descend from the page while one block contains nearly all of its prose; return that block. */
   byProse() {
     const { tree, measure } = this
-    const whole = measure.prose(0)
+    const proseOf = this.pageType === 'article' ? proseWithoutComments(tree, measure) : (node) => measure.prose(node)
+    const whole = proseOf(0)
     if (whole < LONG_TEXT) return 0
     let node = 0
     for (let level = 0; level < MOST_LEVELS; level++) {
-      const next = children(tree, node).find((child) => WRAPPERS[tree.tag[child]] && measure.prose(child) >= NEARLY_ALL * whole)
+      const next = children(tree, node).find((child) => WRAPPERS[tree.tag[child]] && proseOf(child) >= NEARLY_ALL * whole)
       if (next === undefined) break
       // The details of a product are short texts beside its description, as are the members beside that of a class.
       if ((this.pageType === 'product' || this.pageType === 'documentation') && measure.prose(node) - measure.prose(next) > LONG_TEXT) break
@@ -338,7 +340,9 @@ class Page {
   isProse(node) {
     const { tree, measure } = this
     if (!(tree.marks[node] & OF_LINKS) || measure.linkShare(node) > FEW_LINKS || measure.prose(node) < LONG_PARAGRAPH) return false
-    if (tree.first(node, ID.form) >= 0 || isNotice(tree, measure, node) || !measure.longParagraphs(node).length) return false
+    if (tree.first(node, ID.form) >= 0 || isNotice(tree, measure, node)) return false
+    const isSection = tree.tag[node] !== ID.aside && !(tree.marks[node] & CONTENTS) && holds(tree, node, HEADINGS) && holds(tree, node, ITEMS)
+    if (!isSection && !measure.longParagraphs(node).length) return false
     const buttons = tree.lists[ID.button]
     return !(buttons[countBelow(buttons, buttons.length, node)] < tree.end[node])
   }

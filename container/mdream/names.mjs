@@ -199,7 +199,7 @@ const ALWAYS_NAMES = any(
   String.raw`(?:version|language|lang|theme|locale)[-_]?(?:switcher|switch|selector|select|picker|toggle|menu|dropdown|nav)`,
   String.raw`(?:top|bottom)lang|switchers`,
   String.raw`search(?:[-_]?(?:box|bar|form|input|button|container|wrapper|section|modal))?|md-search`,
-  String.raw`copy[-_]?(?:btn|button|link)|(?:.*[-_])?code[-_]copy(?:[-_].*)?|btn-clipboard|clip-?board(?:-.*)?|(?:share|action)-?buttons`,
+  String.raw`copy[-_]?(?:btn|button|link)|(?:.*[-_])?code[-_]copy(?:[-_].*)?|btn-clipboard|clip-?board(?:-(?:btn|button|container|copy|icon|link|toolbar|wrapper))?|(?:share|action)-?buttons`,
   String.raw`post-(?:tags|categories|meta-footer|footer)|tags?-?(?:cloud|links)|cat-links|entry-footer`,
   String.raw`author-(?:box|bio)|wp-block-(?:search|latest-posts|categories|archives|tag-cloud)`,
   String.raw`viewcode-(?:link|back)|src-?link|source-?link|link-seesrc|line-?no(?:s|-block)?`,

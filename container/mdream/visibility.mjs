@@ -186,9 +186,20 @@ function isFoldedText(tree, measure, node, whole, targets, formulas) {
   if (INLINE_ONLY[tag]) return tag === ID.span && measure.prose(node) >= SOME_WORDS && isRest(tree, node)
   const identity = tree.get(node, IDENTITY)
   if (STREAMED.test(identity) && tree.has(node, IS_HIDDEN)) return true
-  if (measure.prose(node) > SOME_PROSE && measure.length(node) > WRAPPER * whole && measure.linkShare(node) < 0.6) return true
+  if (measure.prose(node) > SOME_PROSE && measure.length(node) > WRAPPER * Math.min(whole, lengthAround(tree, measure, node)) && measure.linkShare(node) < 0.6) return true
   if (marks & CLOSED || !(marks & FOLDED || tree.tag[tree.parent[node]] === ID.details || targets.has(identity) || isBelowTrigger(tree, measure, node) || isInFolded(tree, node))) return false
   return Boolean(marks & PANEL) || measure.linkShare(node) < 0.5
+}
+
+/** Return the length of the main element or the article around a hidden part that is not named as closed, or Infinity. */
+function lengthAround(tree, measure, node) {
+  let isClosed = false
+  if (!holds(tree, node, SENTENCES)) return Infinity
+  for (let above = node; above > 0; above = tree.parent[above]) {
+    isClosed ||= Boolean(tree.marks[above] & CLOSED)
+    if (tree.tag[above] === ID.main || tree.tag[above] === ID.article) return isClosed ? Infinity : measure.length(above)
+  }
+  return Infinity
 }
 
 /** Return whether a part follows the title in an element that can be folded, such as a callout. */
