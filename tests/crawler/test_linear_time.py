@@ -545,6 +545,26 @@ def test_twice_the_text_takes_at_most_three_times_as_long(name: str) -> None:
     assert not _too_slow(lambda text: _seconds(call, text), TEXTS)
 
 
+@pytest.mark.parametrize(
+    ("unit", "end"),
+    [
+        ("![a](data:,x)", ""),
+        ("[", "](data:x)"),
+        ("[a", "](data:x)"),
+        ("[](data:", ""),
+        ("[a](javascript:((((", ""),
+        ("[x](javascript:a\\", ""),
+        ("> ", "```[](data:)"),
+        ("](<", "](data:)"),
+        ("](\n> ", "](data:)"),
+        ("](\n", "](data:)"),
+        ("[a](&Tab;", ""),
+    ],
+)
+def test_twice_the_links_to_unsafe_addresses_take_at_most_three_times_as_long(unit: str, end: str) -> None:
+    assert not _first_too_slow(partial(_seconds, clean_markdown), unit, end)
+
+
 def test_twice_the_members_of_a_body_take_at_most_three_times_as_long() -> None:
     largest = min(LARGEST, LARGEST_OF_ALL)
     assert not _first_too_slow(partial(_seconds, _decode_members), "a", "", largest=largest)
