@@ -65,8 +65,7 @@ export function isInArticle(tree, node) {
  */
 export function withSteps(tree, measure, article, top) {
   const lists = []
-  for (let node = top; node < tree.end[top] && lists.length < MOST_LISTS; node++) {
-    if (node === article) node = tree.end[node]
+  for (let node = top; node < tree.end[top] && lists.length < MOST_LISTS; node = node === article ? tree.end[node] : node + 1) {
     if (tree.tag[node] === ID.ol && !tree.gone[node]) lists.push(node)
   }
   const steps = lists.find((list) => measure.prose(list) >= LONG_STEPS && measure.linkShare(list) < FEW_LINKS

@@ -30,23 +30,15 @@ def kept(found: Run, site: Site, good: list[str] = GOOD) -> int:
     return len(found.completed().urls(site.url) & set(good))
 
 
+@pytest.mark.parametrize("delay", [0, 2])
 def test_urls_of_one_page_that_the_site_refuses_do_not_end_the_crawl(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    delay: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(scheduler, "RETRY_SECONDS", 0.02)
-    refused = [f"/!{number}" for number in range(30)]
-    pages = site_with(*refused) | dict.fromkeys(refused, Answer(status=500))
-    with serving(pages) as site:
-        assert kept(call(site.url, tmp_path, "--timeout", "30"), site) == len(GOOD)
-
-
-def test_urls_of_one_page_do_not_end_the_crawl_while_a_slow_page_is_fetched(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+    """The list of the other pages may still be on its way when they are refused."""
     monkeypatch.setattr(scheduler, "RETRY_SECONDS", 0.01)
     refused = [f"/!{number}" for number in range(30)]
     pages = site_with(*refused) | dict.fromkeys(refused, Answer(status=500))
-    pages["/list"] = Answer(page("Topics", links(*GOOD)), delay=2)
+    pages["/list"] = Answer(page("Topics", links(*GOOD)), delay=delay)
     with serving(pages) as site:
         assert kept(call(site.url, tmp_path, "--timeout", "60"), site) == len(GOOD)
 

@@ -21,7 +21,7 @@ WORKER_LOST = Failure(
 )
 FAILED_TOO_LONG = Failure(
     code="failed_crawl_limit",
-    message="Your failed and cancelled crawls used the time of today, so this one was not started. Nothing was "
+    message="Your failed and cancelled crawls took 60 minutes today, so this generation was stopped. Nothing was "
     "charged. You can start generations again tomorrow (UTC).",
 )
 # A user who cancels needs no email about it.
