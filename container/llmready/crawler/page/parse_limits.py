@@ -39,7 +39,7 @@ def is_sane(html: str) -> bool:
         return False
     if _reopens_too_much(html):
         return False
-    if html.count("<") <= 2 * DEEPEST:
+    if html.count("<") - html.count("</") <= DEEPEST:
         return True
     open_tags: Counter[str] = Counter()
     depth = 0
