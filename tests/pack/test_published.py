@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from html import escape, unescape
@@ -138,11 +139,27 @@ def _markdown_of(path: str) -> str:
 _BODY, _TITLE = re.compile(rb"(?i)<body[^>]*>"), re.compile(rb"(?i)</title>")
 
 
-def _report(command: list[str | Path]) -> Any:
+def _report(command: list[str | Path], folder: Path) -> Any:
+    """Run a validator, and return its report once it is complete.
+
+    The validator is ended then, because afdocs waits up to two minutes for answers that it did not read to their end.
+    """
     environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=300, check=False)
-    assert done.stdout, done.stderr
-    return json.loads(done.stdout)
+    output, errors = folder / "report.json", folder / "errors.txt"
+    with output.open("wb") as out, errors.open("wb") as err:
+        running = subprocess.Popen(command, stdout=out, stderr=err, env=environment)
+    try:
+        for _ in range(3000):
+            ended = running.poll() is not None
+            try:
+                return json.loads(output.read_bytes())
+            except ValueError:
+                assert not ended, errors.read_text()
+            time.sleep(0.1)
+        raise AssertionError(f"no report within five minutes: {errors.read_text()}")
+    finally:
+        running.kill()
+        running.wait()
 
 
 @pytest.fixture
@@ -184,13 +201,13 @@ VERCEL = {
 
 @each_site
 def test_afdocs_accepts_a_published_site(
-    server: Site, validators: Path, request: pytest.FixtureRequest
+    server: Site, validators: Path, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
     options = ["--format=json", "--quiet", "--request-delay=0", "--max-links=20", "--sampling=deterministic"]
     if "[man pages]" in request.node.name:
         # The tool has to be told that the pages end in .html where the front page does, too.
         options.append("--url-path-pattern=html")
-    report = _report([validators / "afdocs", "check", server.url, *options])
+    report = _report([validators / "afdocs", "check", server.url, *options], tmp_path)
     found = {check["id"]: check for check in report["results"]}
     assert len(found) >= 25
     assert {name: check["message"] for name, check in found.items() if check["status"] == "error"} == {}
@@ -201,7 +218,7 @@ def test_afdocs_accepts_a_published_site(
 
 @each_site
 def test_agent_readability_accepts_a_published_site(
-    server: Site, validators: Path, request: pytest.FixtureRequest
+    server: Site, validators: Path, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
     # For a front page the tool requests http://HOST.md, and for /page.html it requests /page.html.md; neither is an
     # address of the site. Where the site has other pages, one of them is checked.
@@ -211,7 +228,7 @@ def test_agent_readability_accepts_a_published_site(
     answer = server.answer_request
     assert answer is not None
     server.answer_request = lambda request: None if request.path in OF_SITE else answer(request)
-    report = _report([validators / "agent-readability", "audit", page, "--json"])
+    report = _report([validators / "agent-readability", "audit", page, "--json"], tmp_path)
     checks = [check for category in report["categories"].values() for check in category["checks"]]
     passed = {check["name"] for check in checks if check["passed"]}
     assert passed >= {"llms.txt", "llms.txt links resolve", "llms.txt size", "llms.txt valid", "sitemap.md"}
