@@ -61,10 +61,17 @@ def test_connections_that_the_site_closes_do_not_end_the_crawl(
         assert kept(call(site.url, tmp_path, "--timeout", "60"), site) == len(GOOD)
 
 
-def test_many_urls_of_one_page_that_fail_come_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("copies", ["", "abc"])
+def test_many_urls_of_one_page_that_fail_come_last(
+    copies: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Copies of a page between these URLs do not count as successes."""
     monkeypatch.setattr(scheduler, "RETRY_SECONDS", 0.02)
-    refused = [f"/!{number}" for number in range(200)]
-    with serving(site_with(*refused) | dict.fromkeys(refused, Answer(status=500))) as site:
+    refused = [f"/a;{number:03}" for number in range(200)]
+    copied = [f"{path}{letter}" for path in refused for letter in copies]
+    pages = site_with(*refused, *copied) | dict.fromkeys(refused, Answer(status=500))
+    pages |= dict.fromkeys(copied, pages["/a"])
+    with serving(pages) as site:
         assert kept(call(site.url, tmp_path), site) == len(GOOD)
         before = site.paths[: max(site.paths.index(path) for path in GOOD)]
         assert sum(path in refused for path in before) < setbacks.MOST_FAILURES + 50

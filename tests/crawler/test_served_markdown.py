@@ -254,6 +254,19 @@ def test_plain_text_is_never_active(written: str) -> None:
     assert acting(served(f"Words.\n\n{written}", "text/plain")) == []
 
 
+@pytest.mark.parametrize("colon", [":", "&#58;", "&#x3A;", "&#0000058;", "&colon;"])
+@pytest.mark.parametrize("kind", ["text/markdown", "text/plain"])
+def test_no_length_of_a_written_scheme_makes_its_link_pass(colon: str, kind: str) -> None:
+    word = "javascript"
+    for zeros in range(4 * len(word) + 1):
+        # A reference has at most seven digits.
+        widths = [3 + zeros // len(word) + (place < zeros % len(word)) for place in range(len(word))]
+        scheme = "".join(f"&#{ord(letter):0{width}};" for letter, width in zip(word, widths, strict=True))
+        written = f"{scheme}{colon}alert(1)"
+        text = f"# Guide\n\nWords [a]({written}) and ![b]({written}) and [c].\n\n[c]: {written}\n"
+        assert acting(served(text, kind)) == [], zeros
+
+
 @pytest.mark.parametrize("unit", ["](<", "[x]: y", "a](javascript:b) "])
 def test_a_text_of_destinations_is_cleaned_without_examining_each(
     unit: str, monkeypatch: pytest.MonkeyPatch

@@ -76,6 +76,7 @@ def test_many_generations_that_are_cancelled_at_once_end_at_a_number(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each of them sends events to webhooks, which other users' events would wait for."""
+    assert failed_crawls.MOST_PER_DAY == 300
     monkeypatch.setattr(failed_crawls, "MOST_PER_DAY", 3)
     ada, bob = member(place, "pro"), member(place)
     website = with_website(place, ada.user)

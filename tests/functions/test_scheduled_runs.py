@@ -11,7 +11,7 @@ import pytest
 
 from llmready.adapters.dynamodb import keys
 from llmready.domain.clock import now, timestamp
-from llmready.domain.generation import HOST_BUSY, Failure, Generation, Status, Trigger
+from llmready.domain.generation import FAILED_TOO_LONG, HOST_BUSY, Failure, Generation, Status, Trigger
 from llmready.domain.mail import MailKind, OutboxMail
 from llmready.domain.plans import Schedule
 from llmready.domain.quota import month_of
@@ -256,10 +256,13 @@ def test_a_schedule_that_could_not_be_stopped_is_stopped_by_its_next_run(daily: 
     assert len(daily.mails(MailKind.SCHEDULE_STOPPED)) == 1
 
 
-def test_runs_that_others_prevent_do_not_turn_the_schedule_off(daily: Daily, place: Place) -> None:
+@pytest.mark.parametrize("failure", [HOST_BUSY, FAILED_TOO_LONG], ids=lambda failure: failure.code)
+def test_runs_that_others_prevent_do_not_turn_the_schedule_off(
+    daily: Daily, place: Place, failure: Failure
+) -> None:
     for _ in range(4):
         (generation,) = daily.tick().started
-        fail_generation(place.services, claimed(place, generation), HOST_BUSY)
+        fail_generation(place.services, claimed(place, generation), failure)
     assert (daily.stored().schedule, daily.stored().schedule_failures) == (Schedule.DAILY, 0)
     assert daily.mails(MailKind.SCHEDULE_STOPPED) == []
 

@@ -104,3 +104,12 @@ def _peak_megabytes(converter: Converter) -> float:
 def test_open_formatting_before_many_blocks_is_parsed_only_by_our_parser() -> None:
     assert not is_sane("".join(f"<font a{number}><p>x" for number in range(2_500)))
     assert is_sane("<p><b>bold</b> and <i>italic</i></p>" * 2_500)
+
+
+@pytest.mark.parametrize(
+    "flat",
+    ["<LI>An item of an old page", "A line<BR>", "<P>A paragraph", '<line x1="1"/>', "<stop offset=1 />"],
+)
+def test_flat_pages_are_not_taken_for_deep_ones(flat: str) -> None:
+    assert is_sane(f"<body>{flat * 6_000}")
+    assert not is_sane(f"<body>{flat * 6_000}{'<div>' * 6_000}")

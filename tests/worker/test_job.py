@@ -23,7 +23,7 @@ from llmready.domain.plans import Lane, QueueName
 from llmready.ports.tasks import QueuedJob
 from llmready.services import Services
 from llmready.usecases.cancel_generation import cancel_generation
-from llmready.usecases.end_generation import WORKER_LOST
+from llmready.usecases.end_generation import TIMED_OUT, WORKER_LOST
 from llmready.worker.blocked_hosts import BlockedHosts
 from llmready.worker.checkpoints import Checkpoints
 from llmready.worker.confinement import Confinement
@@ -333,6 +333,21 @@ async def test_attempts_of_an_hour_are_not_repeated(office: Office, lost: int, s
     office.place.generations.claim(office.generation, claimed.model_copy(update={"lost_seconds": lost}))
     done = await office.do(COMPLETES)
     assert done.status is status
+    assert done.error_code == ("failed_crawl_limit" if status is Status.FAILED else None)
+
+
+@pytest.mark.parametrize(("lost", "status"), [(3000, Status.COMPLETED), (3590, Status.FAILED)])
+async def test_attempts_of_other_generations_that_have_not_ended_count(
+    office: Office, lost: int, status: Status
+) -> None:
+    place = office.place
+    other = started(place, office.user, with_website(place, office.user, timeout=3600))
+    for pending, seconds in ((other, lost), (office.generation, 290)):
+        claimed = pending.claimed(time=now() - timedelta(seconds=seconds), lease=timedelta(days=1))
+        place.generations.claim(pending, claimed)
+        place.generations.hand_back(claimed.handed_back(failure=TIMED_OUT, ended_at=now()))
+    done = await office.do(COMPLETES)
+    assert (done.status, done.attempts) == (status, 2 if status is Status.COMPLETED else 1)
     assert done.error_code == ("failed_crawl_limit" if status is Status.FAILED else None)
 
 

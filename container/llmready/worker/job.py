@@ -8,11 +8,10 @@ from time import monotonic
 from llmready.domain.clock import now
 from llmready.domain.errors import Conflict, Gone, LeaseLost, TryAgain
 from llmready.domain.failed_crawls import uses_up_the_time
-from llmready.domain.generation import Failure, Generation, PageError
+from llmready.domain.generation import FAILED_TOO_LONG, Failure, Generation, PageError
 from llmready.observability import logger
 from llmready.ports.tasks import QueuedJob
 from llmready.usecases.end_generation import (
-    FAILED_TOO_LONG,
     WORKER_LOST,
     complete_generation,
     fail_generation,
@@ -126,7 +125,14 @@ class _Job:
                 lambda: context.services.generations.failed_seconds(found.user_id), while_=may_retry
             )
             # Generations that waited for a slot, and further attempts, start after the limit may have been reached.
-            if uses_up_the_time(seconds, now(), earlier=found.lost_seconds):
+            earlier = 0
+            if claimed.attempts > 1:
+                # The account's record does not contain attempts of generations that have not ended.
+                active = await retry(
+                    lambda: list(context.services.generations.running_of(found.user_id)), while_=may_retry
+                )
+                earlier = sum(generation.lost_seconds for generation in active)
+            if uses_up_the_time(seconds, now(), earlier=earlier):
                 reason = FAILED_TOO_LONG
         if reason is not None:
             await retry(lambda: self._fail(found, reason), while_=may_retry)

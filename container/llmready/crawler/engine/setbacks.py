@@ -63,12 +63,12 @@ class Setbacks:
         if response.status == 200:
             self._in_a_row = 0
             self._sources.clear()
-            if self._failed[candidate.source] > 0:
-                self.has_recovered |= self._failed[candidate.source] == MOST_FAILURES
-                self._failed[candidate.source] -= 1
 
     def kept(self, candidate: Candidate) -> None:
         """Count a page of the result. A skipped page that leads to it was not wasted."""
+        if self._failed[candidate.source] > 0:
+            self.has_recovered |= self._failed[candidate.source] == MOST_FAILURES
+            self._failed[candidate.source] -= 1
         self._give_back(candidate.source, candidate.size)
         if candidate.source in self._skipped:
             self._give_back(*self._skipped.pop(candidate.source))

@@ -24,7 +24,8 @@ _LONG_TAG = 10_000
 
 _TAG = re.compile(
     r"<(?:(?P<end>/)|(?!(?:area|base|br|col|embed|hr|img|input|link|meta|param|source|track|wbr|p|li|dt|dd|tr|td|th|"
-    r"thead|tbody|option|path|circle|rect|use|g)[\s/>]))(?P<name>[A-Za-z][^\s/>]{0,40})"
+    r"thead|tbody|option|path|circle|ellipse|line|polygon|polyline|rect|stop|use|g)[\s/>]))(?P<name>[a-z][^\s/>]{0,40})",
+    re.IGNORECASE,
 )
 _FORMATTING_OR_START = re.compile(
     r"<(?:(/?)(?:a|b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)(?=[\s/>])|[a-z])", re.IGNORECASE

@@ -28,7 +28,7 @@ def uses_up_the_time(seconds: Mapping[str, int], time: datetime, *, earlier: int
     Args:
         seconds: Seconds of the account's failed or cancelled crawls, by day.
         time: The current time.
-        earlier: Seconds of the earlier attempts of a generation that has not ended.
+        earlier: Seconds of the earlier attempts of generations that have not ended.
     """
     return seconds.get(day_of(time), 0) + earlier >= SECONDS_PER_DAY
 

@@ -12,6 +12,7 @@ from llmready.domain.errors import Conflict
 from llmready.domain.website import CrawlSettings
 
 __all__ = [
+    "FAILED_TOO_LONG",
     "HOST_BUSY",
     "MALWARE_FOUND",
     "MOVES",
@@ -45,6 +46,11 @@ class Failure(BaseModel):
 MALWARE_FOUND = Failure(
     code="malware_found",
     message="The malware scan found a problem in the files, so they were deleted. The website may contain malware.",
+)
+FAILED_TOO_LONG = Failure(
+    code="failed_crawl_limit",
+    message="Your failed and cancelled crawls took 60 minutes today, so this generation was stopped. Nothing was "
+    "charged. You can start generations again tomorrow (UTC).",
 )
 HOST_BUSY = Failure(
     code="host_busy",

@@ -19,11 +19,6 @@ WORKER_LOST = Failure(
     code="worker_lost",
     message="The generation was interrupted too many times, so it was stopped. Nothing was charged.",
 )
-FAILED_TOO_LONG = Failure(
-    code="failed_crawl_limit",
-    message="Your failed and cancelled crawls took 60 minutes today, so this generation was stopped. Nothing was "
-    "charged. You can start generations again tomorrow (UTC).",
-)
 # A user who cancels needs no email about it.
 _MAILS = {Status.COMPLETED: MailKind.GENERATION_COMPLETE, Status.FAILED: MailKind.GENERATION_FAILED}
 _EVENTS = {

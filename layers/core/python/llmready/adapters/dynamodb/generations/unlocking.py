@@ -7,7 +7,10 @@ from boto3.dynamodb.conditions import Attr, ConditionBase
 from llmready.adapters.dynamodb import keys
 from llmready.adapters.dynamodb.table import Item, Table, Write
 from llmready.domain.clock import timestamp
-from llmready.domain.generation import HOST_BUSY, Generation, Status, Trigger
+from llmready.domain.generation import FAILED_TOO_LONG, HOST_BUSY, Generation, Status, Trigger
+
+_CAUSED_BY_OTHERS = frozenset({HOST_BUSY.code, FAILED_TOO_LONG.code})
+"""Failures that crawls of other websites or other users cause. They must not turn a schedule off."""
 
 
 def unlock_website(table: Table, generation: Generation, *, url: str | None = None) -> Write:
@@ -23,8 +26,9 @@ def unlock_website(table: Table, generation: Generation, *, url: str | None = No
     """
     completed = generation.status is Status.COMPLETED
     failed = generation.status is Status.FAILED
-    # Crawls of other users can make a host busy, but must not turn a schedule off.
-    failed_run = failed and generation.trigger is Trigger.SCHEDULE and generation.error_code != HOST_BUSY.code
+    failed_run = (
+        failed and generation.trigger is Trigger.SCHEDULE and generation.error_code not in _CAUSED_BY_OTHERS
+    )
     noted: dict[str, Any] = {"failed_run_id": generation.id} if failed_run else {}
     if completed and generation.completed_at:
         noted = {"last_generated_at": timestamp(generation.completed_at), "schedule_failures": 0}
