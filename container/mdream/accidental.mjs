@@ -1,6 +1,6 @@
-// Parts of documentation whose names look like those of noise by accident.
+// Parts whose names look like those of noise by accident.
 import { children, textOf } from './measure.mjs'
-import { COMMENTS } from './names.mjs'
+import { ALWAYS, COMMENTS, OUTSIDE } from './names.mjs'
 import { HEADING, ID, PROPERTIES } from './tags.mjs'
 import { ATTRIBUTE } from './tree.mjs'
 
@@ -11,6 +11,14 @@ const SOME_PROSE = 80
 /** Nodes between the beginning of a section and its heading; a table there is one, because it contains only links. */
 const MOST_BEFORE = 12
 
+/** Maximum characters of the header of a section. */
+const LONGEST_HEAD = 500
+/** Maximum characters of the name of a card. */
+const LONGEST_NAME = 120
+const TITLES = [ID.h2, ID.h3, ID.h4, ID.h5, ID.h6]
+const OF_SITES = [ID.form, ID.input, ID.nav, ID.ol, ID.ul]
+
+const HEAD = /(?:^|[\s_-])head(?:er)?(?:[_-](?:wrapper|container|inner|area|text|content))?(?:\s|$)/i
 const NAMED_LINE = /line|gutter|toolbar|copy|button/i
 const OF_READERS = [ID.button, ID.img, ID.time]
 /** Characters of an id that are examined. */
@@ -40,6 +48,37 @@ export function isNamedByAccident(tree, measure, node, plain) {
   // Anchors for an index come before the title.
   const first = children(tree, node).find((child) => tree.tag[child] !== ID.a || measure.length(child) > 0)
   return share < FEW_LINKS && first !== undefined && measure.prose(node) >= SOME_PROSE && TITLE.test(tree.get(first, ATTRIBUTE.class))
+}
+
+/**
+ * Return whether a header is that of a section: a heading, perhaps with a subtitle, or the name of a card, behind
+ * other text of the page.
+ *
+ * @param {import('./tree.mjs').Tree} tree
+ * @param {import('./measure.mjs').Measure} measure
+ * @param {number} node
+ * @param {number} begun The first heading or long paragraph of the page, which the header of the site precedes.
+ * @param {import('./page_type.mjs').PageType} pageType
+ * @returns {boolean}
+ */
+export function isHeadOfSection(tree, measure, node, begun, pageType) {
+  if (node < begun || measure.length(node) > LONGEST_HEAD || tree.marks[node] & (ALWAYS | COMMENTS)) return false
+  if (tree.tag[node] !== ID.header && !(tree.marks[node] & OUTSIDE && isNamedHead(tree, node))) return false
+  if (OF_SITES.some((tag) => tree.first(node, tag) >= 0)) return false
+  // The names of cards are often no heading elements. Those of the boxes beside threads are left out with their boxes.
+  const [length, linked] = [measure.length(node), measure.linked(node)]
+  const isName = pageType !== 'forum' && length > 0 && length <= LONGEST_NAME && (linked === 0 || (linked === length && tree.countOf(node, ID.a) <= 1))
+  return isName || (TITLES.some((tag) => tree.first(node, tag) >= 0) && measure.linkShare(node) < MOST_LINKED)
+}
+
+function isNamedHead(tree, node) {
+  return HEAD.test(tree.get(node, ATTRIBUTE.class)) || HEAD.test(tree.get(node, ATTRIBUTE.id))
+}
+
+/** Return the first heading or long paragraph of a part, or its end. */
+export function beginningOf(tree, measure, main) {
+  const found = [ID.h1, ...TITLES].map((tag) => tree.first(main, tag)).concat(measure.longParagraphs(main).slice(0, 1))
+  return Math.min(tree.end[main], ...found.filter((node) => node >= 0))
 }
 
 /** Return whether a part contains the title of a page whose headings begin at the second level, as those of Javadoc 8. */

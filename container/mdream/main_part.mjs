@@ -1,7 +1,7 @@
 // Find the main part of a page and remove noise from it.
 import { ARTICLE, MAIN } from './marks.mjs'
 import { belowMain } from './below_main.mjs'
-import { holdsTitle, isNamedByAccident, isPartOfCode } from './accidental.mjs'
+import { beginningOf, holdsTitle, isHeadOfSection, isNamedByAccident, isPartOfCode } from './accidental.mjs'
 import { hasPostsAsComments, isLongDiscussion, proseWithoutComments } from './comments.mjs'
 import { mostBeside } from './contents.mjs'
 import { leaveOutControls, leaveOutMore } from './controls.mjs'
@@ -261,9 +261,11 @@ class Page {
     const { tree, measure } = this
     const mask = (isMarked ? ALWAYS : ALWAYS | OUTSIDE) | (hasPostsAsComments(tree, measure, main, this.pageType) ? 0 : COMMENTS)
     const whole = measure.length(main)
+    const begun = beginningOf(tree, measure, main)
     let doomed = tree.toldBelow(main, (node) => {
       const tag = tree.tag[node]
-      return (tree.marks[node] & mask || tag === ID.footer || (FRAME_TAGS[tag] && !this.isOfItem(node) && (!isMarked || isMenu(tree, measure, node)))) && !this.isKept(node, whole)
+      return (tree.marks[node] & mask || tag === ID.footer || (FRAME_TAGS[tag] && !this.isOfItem(node) && (!isMarked || isMenu(tree, measure, node))))
+        && !this.isKept(node, whole) && !isHeadOfSection(tree, measure, node, begun, this.pageType)
     })
     const left = whole - this.lengthOf(doomed)
     const contents = doomed.filter((node) => tree.marks[node] & CONTENTS)
