@@ -1,7 +1,7 @@
 // Parts whose names look like those of noise by accident.
-import { children, textOf } from './measure.mjs'
+import { children, holds, textOf } from './measure.mjs'
 import { ALWAYS, COMMENTS, OUTSIDE } from './names.mjs'
-import { HEADING, ID, PROPERTIES } from './tags.mjs'
+import { HEADING, ID, PROPERTIES, ids } from './tags.mjs'
 import { ATTRIBUTE } from './tree.mjs'
 
 /** Maximum share of links, and minimum characters of prose of a box with a title. */
@@ -12,13 +12,18 @@ const SOME_PROSE = 80
 const MOST_BEFORE = 12
 
 /** Maximum characters of the header of a section. */
-const LONGEST_HEAD = 500
+const LONGEST_HEADER = 500
 /** Maximum characters of the name of a card. */
 const LONGEST_NAME = 120
-const TITLES = [ID.h2, ID.h3, ID.h4, ID.h5, ID.h6]
-const OF_SITES = [ID.form, ID.input, ID.nav, ID.ol, ID.ul]
+/** Minimum characters of a section besides its headings. */
+const SHORTEST_SECTION = 10
+/** Nodes of a part that are examined. Parts may be nested, and each would be read again. */
+const MOST_NODES = 300
+const HEADINGS = [ID.h1, ID.h2, ID.h3, ID.h4, ID.h5, ID.h6]
+const TITLES = ids('h2', 'h3', 'h4', 'h5', 'h6')
+const OF_SITES = ids('button', 'form', 'input', 'nav', 'ol', 'select', 'textarea', 'ul')
 
-const HEAD = /(?:^|[\s_-])head(?:er)?(?:[_-](?:wrapper|container|inner|area|text|content))?(?:\s|$)/i
+const HEADER = /(?:^|[\s_-])head(?:er)?(?:[_-](?:wrapper|container|inner|area|text|content))?(?:\s|$)/i
 const NAMED_LINE = /line|gutter|toolbar|copy|button/i
 const OF_READERS = [ID.button, ID.img, ID.time]
 /** Characters of an id that are examined. */
@@ -51,34 +56,45 @@ export function isNamedByAccident(tree, measure, node, plain) {
 }
 
 /**
- * Return whether a header is that of a section: a heading, perhaps with a subtitle, or the name of a card, behind
- * other text of the page.
+ * Return whether a part with the name of a header or of another part beside the text is a section of the text, the
+ * header of one, or the name of a card.
  *
  * @param {import('./tree.mjs').Tree} tree
  * @param {import('./measure.mjs').Measure} measure
  * @param {number} node
- * @param {number} begun The first heading or long paragraph of the page, which the header of the site precedes.
+ * @param {{ begin: number, end: number }} text The nodes from the first heading to the last long paragraph of the page.
  * @param {import('./page_type.mjs').PageType} pageType
  * @returns {boolean}
  */
-export function isHeadOfSection(tree, measure, node, begun, pageType) {
-  if (node < begun || measure.length(node) > LONGEST_HEAD || tree.marks[node] & (ALWAYS | COMMENTS)) return false
-  if (tree.tag[node] !== ID.header && !(tree.marks[node] & OUTSIDE && isNamedHead(tree, node))) return false
-  if (OF_SITES.some((tag) => tree.first(node, tag) >= 0)) return false
+export function isOfSection(tree, measure, node, text, pageType) {
+  const isNamed = Boolean(tree.marks[node] & OUTSIDE)
+  if (node < text.begin || tree.marks[node] & (ALWAYS | COMMENTS) || tree.end[node] - node > MOST_NODES || holds(tree, node, OF_SITES)) return false
+  const linked = measure.linked(node)
+  const hasHeading = holds(tree, node, TITLES)
+  if (isNamed && hasHeading && tree.end[node] <= text.end && isSection(tree, measure, node)) return true
+  if (tree.tag[node] !== ID.header && !(isNamed && isNamedHeader(tree, node))) return false
+  const length = measure.length(node)
+  if (hasHeading) return length <= LONGEST_HEADER && linked < MOST_LINKED * length
   // The names of cards are often no heading elements. Those of the boxes beside threads are left out with their boxes.
-  const [length, linked] = [measure.length(node), measure.linked(node)]
-  const isName = pageType !== 'forum' && length > 0 && length <= LONGEST_NAME && (linked === 0 || (linked === length && tree.countOf(node, ID.a) <= 1))
-  return isName || (TITLES.some((tag) => tree.first(node, tag) >= 0) && measure.linkShare(node) < MOST_LINKED)
+  return pageType !== 'forum' && length > 0 && length <= LONGEST_NAME && (!linked || (linked === length && tree.countOf(node, ID.a) <= 1))
 }
 
-function isNamedHead(tree, node) {
-  return HEAD.test(tree.get(node, ATTRIBUTE.class)) || HEAD.test(tree.get(node, ATTRIBUTE.id))
+/** Return whether a part consists of headings and text without links. */
+function isSection(tree, measure, node) {
+  if (tree.tag[node] === ID.aside || tree.countOf(node, ID.a) > 0) return false
+  const titles = HEADINGS.reduce((sum, tag) => sum + tree.all(node, tag).reduce((length, one) => length + measure.length(one), 0), 0)
+  return measure.length(node) - titles >= SHORTEST_SECTION
 }
 
-/** Return the first heading or long paragraph of a part, or its end. */
-export function beginningOf(tree, measure, main) {
-  const found = [ID.h1, ...TITLES].map((tag) => tree.first(main, tag)).concat(measure.longParagraphs(main).slice(0, 1))
-  return Math.min(tree.end[main], ...found.filter((node) => node >= 0))
+function isNamedHeader(tree, node) {
+  return HEADER.test(tree.get(node, ATTRIBUTE.class)) || HEADER.test(tree.get(node, ATTRIBUTE.id))
+}
+
+/** Return the nodes from the first heading or long paragraph of a part to its last long paragraph. */
+export function extentOfText(tree, measure, main) {
+  const long = measure.longParagraphs(main)
+  const found = HEADINGS.map((tag) => tree.first(main, tag)).concat(long.slice(0, 1)).filter((node) => node >= 0)
+  return { begin: Math.min(tree.end[main], ...found), end: long.at(-1) ?? -1 }
 }
 
 /** Return whether a part contains the title of a page whose headings begin at the second level, as those of Javadoc 8. */

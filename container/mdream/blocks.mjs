@@ -198,8 +198,9 @@ export class Blocks {
     const { containers } = this
     const inner = containers[containers.length - 1]
     const begun = this.begunContainers()
-    if (this.text) this.text += this.isTight(begun) ? '\n' : `\n${this.begunPrefix(begun)}\n`
     const { prefix } = inner
+    this.charge(2 * prefix.length)
+    if (this.text) this.text += this.isTight(begun) ? '\n' : `\n${this.begunPrefix(begun)}\n`
     let first = prefix
     if (begun < containers.length) {
       first = ''
@@ -220,15 +221,20 @@ export class Blocks {
   }
 
   /**
-   * Begin all lines of a text but the first with a prefix.
+   * Count characters with which lines begin.
    *
    * @throws {Error} The text would be far longer than the page.
    */
+  charge(characters) {
+    this.room -= characters
+    if (this.room < 0) throw new Error('its quotations and lists have too many lines')
+  }
+
+  /** Begin all lines of a text but the first with a prefix. */
   withPrefix(text, prefix) {
     if (!prefix) return text
     const lines = text.split('\n')
-    this.room -= prefix.length * lines.length
-    if (this.room < 0) throw new Error('its quotations and lists have too many lines')
+    this.charge(prefix.length * lines.length)
     const empty = prefix.trimEnd()
     return lines.map((line, at) => (at === 0 ? line : line ? prefix + line : empty)).join('\n')
   }

@@ -1,7 +1,7 @@
 // Find the main part of a page and remove noise from it.
 import { ARTICLE, MAIN } from './marks.mjs'
 import { belowMain } from './below_main.mjs'
-import { beginningOf, holdsTitle, isHeadOfSection, isNamedByAccident, isPartOfCode } from './accidental.mjs'
+import { extentOfText, holdsTitle, isNamedByAccident, isOfSection, isPartOfCode } from './accidental.mjs'
 import { hasPostsAsComments, isLongDiscussion, proseWithoutComments } from './comments.mjs'
 import { mostBeside } from './contents.mjs'
 import { leaveOutControls, leaveOutMore } from './controls.mjs'
@@ -261,11 +261,11 @@ class Page {
     const { tree, measure } = this
     const mask = (isMarked ? ALWAYS : ALWAYS | OUTSIDE) | (hasPostsAsComments(tree, measure, main, this.pageType) ? 0 : COMMENTS)
     const whole = measure.length(main)
-    const begun = beginningOf(tree, measure, main)
+    const text = extentOfText(tree, measure, main)
     let doomed = tree.toldBelow(main, (node) => {
       const tag = tree.tag[node]
       return (tree.marks[node] & mask || tag === ID.footer || (FRAME_TAGS[tag] && !this.isOfItem(node) && (!isMarked || isMenu(tree, measure, node))))
-        && !this.isKept(node, whole) && !isHeadOfSection(tree, measure, node, begun, this.pageType)
+        && !this.isKept(node, whole) && !isOfSection(tree, measure, node, text, this.pageType)
     })
     const left = whole - this.lengthOf(doomed)
     const contents = doomed.filter((node) => tree.marks[node] & CONTENTS)
@@ -342,7 +342,7 @@ class Page {
   isProse(node) {
     const { tree, measure } = this
     if (!(tree.marks[node] & OF_LINKS) || measure.linkShare(node) > FEW_LINKS || measure.prose(node) < LONG_PARAGRAPH) return false
-    if (tree.first(node, ID.form) >= 0 || isNotice(tree, measure, node)) return false
+    if (!measure.mayRead(node) || tree.first(node, ID.form) >= 0 || isNotice(tree, measure, node)) return false
     const isSection = tree.tag[node] !== ID.aside && !(tree.marks[node] & CONTENTS) && holds(tree, node, HEADINGS) && holds(tree, node, ITEMS)
     if (!isSection && !measure.longParagraphs(node).length) return false
     const buttons = tree.lists[ID.button]

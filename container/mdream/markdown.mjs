@@ -323,6 +323,7 @@ export class MarkdownWriter extends InlineWriter {
 
   beginItem(node) {
     const { tree, blocks, line } = this
+    if (blocks.depth >= 2 * DEEPEST_LEVEL) return this.paragraph(node)
     blocks.beginItem(valueOf(tree, node))
     leaveOutBullet(tree, node)
     const task = tree.tag[node] === ID.li ? taskOf(tree, this.measure, node) : ''

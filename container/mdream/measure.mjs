@@ -17,6 +17,9 @@ const LONG_PARAGRAPH = 80
 /** Siblings that are passed on the way to the previous element. */
 const MOST_PASSED = 1000
 
+/** Nodes that rules may read below nested parts, for each node of the page. */
+const MOST_READ = 20
+
 /** Lengths of all parts of a page. */
 export class Measure {
   constructor() {
@@ -30,6 +33,8 @@ export class Measure {
     // The long paragraphs of the page, and the tree's change counter when they were listed.
     this.long = []
     this.longChanges = -1
+    // Nodes of nested parts that rules may still read.
+    this.left = 0
   }
 
   /** Measure a node and its descendants, without the parts that are left out at this time. */
@@ -39,6 +44,7 @@ export class Measure {
     this.top = top
     this.changes = tree.changes
     this.longChanges = -1
+    if (top === 0) this.left = MOST_READ * tree.count
     const { count, gone, tag, size, end } = tree
     if (this.before.length <= count || this.before.length > 2 * tree.room) {
       this.before = new Int32Array(tree.room + 1)
@@ -66,6 +72,15 @@ export class Measure {
     }
     before[last] = length
     linkedBefore[last] = linked
+  }
+
+  /**
+   * Return whether a rule may read all nodes of a part. Rules that read each of many nested parts would need more time
+   * than the page has elements.
+   */
+  mayRead(node) {
+    this.left -= this.tree.end[node] - node
+    return this.left >= 0
   }
 
   length(node) {

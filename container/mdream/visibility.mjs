@@ -194,7 +194,7 @@ function isFoldedText(tree, measure, node, whole, targets, formulas) {
 /** Return the length of the main element or the article around a hidden part that is not named as closed, or Infinity. */
 function lengthAround(tree, measure, node) {
   let isClosed = false
-  if (!holds(tree, node, SENTENCES)) return Infinity
+  if (!measure.mayRead(node) || !holds(tree, node, SENTENCES)) return Infinity
   for (let above = node; above > 0; above = tree.parent[above]) {
     isClosed ||= Boolean(tree.marks[above] & CLOSED)
     if (tree.tag[above] === ID.main || tree.tag[above] === ID.article) return isClosed ? Infinity : measure.length(above)

@@ -17,7 +17,14 @@ const CLEAN = {
 const FILTER = { exclude: ['head', 'title', 'nav', 'footer', 'aside', 'form', 'button', 'select', '[role=navigation]'] }
 
 const WITH_ADDRESS = ['href', 'src']
-/** Characters that absolute addresses may add to the Markdown; Mdream writes all of them before anything can end it. */
+/** Elements that indent lines, elements that begin lines, and the lines of preformatted text. */
+const LINES = /<(\/?)(?:(blockquote|ol|ul)|(pre)|(?:article|br|dd|div|dt|h[1-6]|hr|li|p|section|table|tr))(?=[\s/>])|\n/gi
+/** Characters that a level adds to a line at most, together with the empty line before it. */
+const INDENTATION = 4
+/**
+ * Characters that absolute addresses may add to the Markdown, and the beginnings of its lines; Mdream writes all of them
+ * before anything can end it.
+ */
 const MOST_ADDED = 20_000_000
 
 /** @type {((html: string, origin: string) => string) | undefined} */
@@ -29,10 +36,11 @@ let toMarkdown
  * @param {string} html
  * @param {string} origin Base address of its links.
  * @returns {string} Markdown.
- * @throws {Error} The addresses of its links would be too long together.
+ * @throws {Error} The addresses of its links, or the beginnings of its lines, would be too long together.
  */
 export function wholePage(html, origin) {
   if (addressesOf(html) * origin.length > MOST_ADDED) throw new Error('the addresses of its links are too long together')
+  if (indentationOf(html) > MOST_ADDED) throw new Error('its quotations and lists have too many lines')
   // Loaded for the first such page, because few crawls need it.
   toMarkdown ??= native() ?? webAssembly()
   return toMarkdown(html, origin).trim()
@@ -44,6 +52,19 @@ function addressesOf(html) {
   let count = 0
   for (const name of WITH_ADDRESS) for (let at = lower.indexOf(name); at >= 0; at = lower.indexOf(name, at + name.length)) count++
   return count
+}
+
+/** Return how many characters the lines in quotations and lists begin with, at most. */
+function indentationOf(html) {
+  let depth = 0
+  let isPreformatted = false
+  let characters = 0
+  for (const [sign, end, indenting, preformatted] of html.matchAll(LINES)) {
+    if (indenting) depth = Math.max(0, depth + (end ? -1 : 1))
+    if (preformatted) isPreformatted = !end
+    if (sign !== '\n' ? !end : isPreformatted) characters += INDENTATION * depth
+  }
+  return characters
 }
 
 /** Load Mdream's native binding, if one is installed for this machine. */

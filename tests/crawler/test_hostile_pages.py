@@ -116,8 +116,11 @@ def test_short_links_in_a_deep_folder_become_no_long_markdown(tmp_path: Path) ->
     [
         f"<base href='/{'x' * 1900}/'>{'<a href=a>x</a> ' * 600_000}",
         "<blockquote>" * 12 + "<pre>" + "a\n" * 1_500_000,
+        "<main><li>" * 240 + "<p>a" * 200_000,
+        "<main>" + "<dl><dd>" * 120 + "<p>a" * 200_000,
+        "<blockquote>" * 11 + "<ul><li>" * 11 + "<p>a" * 700_000,
     ],
-    ids=["links", "lines"],
+    ids=["links", "lines", "items", "explanations", "paragraphs"],
 )
 def test_a_page_that_would_become_far_longer_fails_alone(body: str, tmp_path: Path) -> None:
     _crawl_in_bounds({"/": page("Home", links("/bad", *GOOD)), "/bad": page("Bad", body), **GOOD}, tmp_path)

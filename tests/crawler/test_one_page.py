@@ -61,15 +61,15 @@ def test_connections_that_the_site_closes_do_not_end_the_crawl(
         assert kept(call(site.url, tmp_path, "--timeout", "60"), site) == len(GOOD)
 
 
-@pytest.mark.parametrize("copies", ["", "abc"])
+@pytest.mark.parametrize(("status", "copies"), [(500, ""), (500, "abc"), (404, ""), (410, "abc")])
 def test_many_urls_of_one_page_that_fail_come_last(
-    copies: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    status: int, copies: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Copies of a page between these URLs do not count as successes."""
     monkeypatch.setattr(scheduler, "RETRY_SECONDS", 0.02)
     refused = [f"/a;{number:03}" for number in range(200)]
     copied = [f"{path}{letter}" for path in refused for letter in copies]
-    pages = site_with(*refused, *copied) | dict.fromkeys(refused, Answer(status=500))
+    pages = site_with(*refused, *copied) | dict.fromkeys(refused, Answer(status=status))
     pages |= dict.fromkeys(copied, pages["/a"])
     with serving(pages) as site:
         assert kept(call(site.url, tmp_path), site) == len(GOOD)

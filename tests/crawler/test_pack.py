@@ -104,6 +104,15 @@ def test_paths_mirror_the_site(path: str, file: str) -> None:
     assert archive_paths([url]) == {url: file}
 
 
+def test_folder_of_a_shortened_path_is_never_a_file() -> None:
+    # The folder is shortened to 40 bytes, and hyphens at the end are removed.
+    long = f"/a.md{'-' * 40}z/{'b' * 79}/{'c' * 79}/d"
+    paths = archive_paths(parse(f"https://example.com{path}") for path in ("/a", long))
+    file, deep = sorted(paths.values(), key=len)
+    assert file == "md/a.md"
+    assert not deep.startswith("md/a.md/")
+
+
 hostile = st.text(max_size=80) | st.text(alphabet="[]()<>&;#*_`\\\n\r\u2028!:- ax1|\u2013", max_size=40)
 
 

@@ -55,7 +55,8 @@ class Setbacks:
         if code in _COUNTED:
             self._in_a_row += 1
             self._sources.add(candidate.source)
-            self._failed[candidate.source] += code != Code.RATE_LIMITED
+        # Dead links need a request, too.
+        self._failed[candidate.source] += code != Code.RATE_LIMITED
 
     def answered(self, candidate: Candidate, response: Response) -> None:
         """Count a response, and note its size."""

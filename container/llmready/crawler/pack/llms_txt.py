@@ -139,7 +139,8 @@ class _Files:
     def _path(self, section: str, number: int) -> str:
         name = file_name(section.lower().replace(" ", "-"))
         path = f"{FOLDER}/{name}{f'-{number}' if number else ''}.txt"
-        while path in self._files:
+        taken = {other.casefold() for other in self._files}
+        while path.casefold() in taken:
             path = f"{path.removesuffix('.txt')}-index.txt"
         return path
 

@@ -55,7 +55,7 @@ def _natural(url: Url) -> str:
     if len(full.encode()) <= LONGEST_PATH:
         return full
     first = names[0] if names else "long"
-    return f"{ROOT}/{_cut(first, LONGEST_NAME // 2)}/{_cut(file_name(name), LONGEST_NAME)}-{_hash(url)}.md"
+    return f"{ROOT}/{_folder(_cut(first, LONGEST_NAME // 2))}/{_cut(file_name(name), LONGEST_NAME)}-{_hash(url)}.md"
 
 
 def _folder(text: str) -> str:
