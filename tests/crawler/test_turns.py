@@ -40,6 +40,10 @@ class Crawler:
             env={"PATH": str(Path(sys.executable).parent), "LLMREADY_CRAWL_ALLOW": url.partition("//")[2]},
         )
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def tell(self, word: str) -> None:
         assert self._process.stdin is not None
         self._process.stdin.write(f"{word}\n")
@@ -84,6 +88,13 @@ def test_waiting_crawl_sends_no_request(tmp_path: Path) -> None:
         completed = crawl.until("completed")
     assert completed["pages_crawled"] == 1 + len(NAMES)
     assert completed["truncated_by"] is None
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends processes when the memory is used up")
+def test_the_kernel_ends_a_crawler_before_its_worker(tmp_path: Path) -> None:
+    with serving(PAGES) as site, crawler(site.url, tmp_path) as crawl:
+        crawl.until("started")
+        assert Path(f"/proc/{crawl.pid}/oom_score_adj").read_text() == "1000\n"
 
 
 def test_next_crawl_keeps_the_delay_of_the_previous_one(tmp_path: Path) -> None:

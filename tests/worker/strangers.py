@@ -13,6 +13,7 @@ from llmready.worker.confinement import Confinement
 from llmready.worker.crawl_process import Limits
 from llmready.worker.crawler_user import UserProcesses
 from llmready.worker.supervisor import REMOVER, Supervisor
+from llmready.worker.task_resources import TaskResources
 from testkit import needs
 from tests.worker.programs import crawler
 
@@ -52,7 +53,9 @@ def open_folder() -> Iterator[Path]:
         shutil.rmtree(folder)
 
 
-def supervisor(folder: Path, body: str, **limits: Any) -> Supervisor:
+def supervisor(
+    folder: Path, body: str, *, resources: TaskResources | None = None, **limits: Any
+) -> Supervisor:
     """Return the supervisor of a program that runs ``body`` as the other user."""
     # The other user may have no access to this Python and this repository.
     python = str(needs.package("python3-minimal", Path("/usr/bin/python3")))
@@ -64,4 +67,5 @@ def supervisor(folder: Path, body: str, **limits: Any) -> Supervisor:
         limits=Limits(**{"memory": 300 << 20, "interval": 0.1, "silence": 10, "stopping": 1, **limits}),
         command=[python, "-I", option, program],
         remover=[python, "-I", "-S", remover],
+        resources=resources,
     )

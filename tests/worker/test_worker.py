@@ -1,11 +1,15 @@
 import contextlib
 import hashlib
 import io
+import os
 import signal
+import sys
 import time
 import zipfile
 from collections.abc import Callable
 from datetime import timedelta
+
+import pytest
 
 from llmready.domain.clock import now
 from llmready.domain.errors import LeaseLost
@@ -87,6 +91,24 @@ def test_next_worker_completes_after_a_kill_with_one_unit_used(
     assert (ledger.taken, ledger.used, ledger.reserved) == (1, 1, 0)
     assert place.waiting(place.mail_queue_url) == (1, 0)
     assert place.waiting(place.queue_urls[generation.lane]) == (0, 0)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="tasks run on Linux")
+def test_a_task_whose_memory_is_used_up_by_no_process_ends_its_crawls(
+    place: Place, start_worker: Callable[..., Worker]
+) -> None:
+    with serve(numbered(200), latency=0.25) as site, os.fdopen(os.memfd_create("held"), "wb") as held:
+        generation = queued(place, site.url)
+        worker = start_worker(crawl_allow=site.host, task_memory=2048)
+        until(lambda: now_stored(place, generation).pages_crawled > 0)
+        for _ in range(400):
+            held.write(bytes(1 << 20))
+        held.flush()
+        until(lambda: worker.said("generation waits for another attempt"), seconds=30)
+        assert worker.said("a crawl ends because a crawl of this task uses up its memory or disk")
+        assert children_of(worker.pid) == []
+        assert now_stored(place, generation).status is Status.PENDING
+        assert worker.wait() == 0
 
 
 def test_a_worker_that_lost_its_lease_writes_nothing(

@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from llmready.crawler import startup
 from llmready.crawler.characters import clean_text
 from llmready.crawler.failures import Code, Failure
 from llmready.crawler.languages import language_of
@@ -147,6 +148,8 @@ def run(args: argparse.Namespace) -> int:
     except ValueError as error:
         print(error, file=sys.stderr)
         return EXIT_USAGE
+    if args.take_turns:  # started by a worker
+        startup.end_before_the_worker()
     reporter: Reporter = EventReporter() if args.events else TerminalReporter()
     return asyncio.run(_run(options, settings, reporter, takes_turns=args.take_turns))
 

@@ -1,4 +1,4 @@
-"""Settings of Python's garbage collector and of the memory allocator for a crawl.
+"""Settings of Python's garbage collector, of the memory allocator and of the kernel for a crawl.
 
 A crawl creates few reference cycles: almost everything is freed with its last reference. With the default frequency,
 collections take much time and free little memory.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import gc
 from contextlib import suppress
+from pathlib import Path
 
 ALLOCATIONS_BETWEEN_COLLECTIONS = 20_000
 """Container objects allocated before a collection, instead of Python's 700 (2,000 from 3.14 on)."""
@@ -38,3 +39,12 @@ def return_large_blocks() -> None:
     """
     with suppress(AttributeError, OSError):
         ctypes.CDLL(None).mallopt(_MMAP_THRESHOLD, LARGE_BLOCK)
+
+
+def end_before_the_worker() -> None:
+    """Let the kernel end this process and its later children before others, if the machine runs out of memory.
+
+    The worker could not do it for the crawler, which runs as another user.
+    """
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("1000")

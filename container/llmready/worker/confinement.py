@@ -16,6 +16,7 @@ from typing import Any
 
 from llmready.observability import logger
 from llmready.settings import Settings
+from llmready.worker.system_calls import refuse_calls
 
 # Numbers of prctl(2) and capabilities(7).
 _PR_SET_DUMPABLE = 4
@@ -68,6 +69,7 @@ def confine_worker(*, limit_processes: bool = False) -> None:
     prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
     prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)
+    refuse_calls()
 
 
 def forget_credentials() -> None:

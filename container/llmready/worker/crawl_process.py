@@ -102,17 +102,19 @@ class CrawlProcess:
         self._extension = 0.0
         self._reading_log = asyncio.create_task(self._read_log())
 
-    async def outcome(self, seconds: float, stop: asyncio.Event) -> Outcome:
+    async def outcome(self, seconds: float, stop: asyncio.Event, exhausted: asyncio.Event) -> Outcome:
         """Wait for the end of the crawl and return its outcome: the crawler's report, an exceeded limit, or a stop.
 
         Args:
             seconds: The longest time that it may take, apart from what :meth:`extend` adds.
             stop: Set when the crawl has to stop.
+            exhausted: Set when the crawl has to end because the task's resources are used up.
         """
         reading = asyncio.create_task(self._read_events())
         watching = asyncio.create_task(self._watch_memory())
         stopping = asyncio.create_task(stop.wait())
-        tasks: list[asyncio.Task[Outcome] | asyncio.Task[bool]] = [reading, watching, stopping]
+        exhausting = asyncio.create_task(exhausted.wait())
+        tasks: list[asyncio.Task[Outcome] | asyncio.Task[bool]] = [reading, watching, stopping, exhausting]
         try:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(seconds + self._extension) as self._limit:
@@ -122,6 +124,8 @@ class CrawlProcess:
                 return reading.result()
             if watching.done():
                 return watching.result()
+            if exhausting.done():
+                return CRASHED
             return CrawlStopped() if stopping.done() else CrawlFailed(TIMED_OUT, transient=True)
         finally:
             for task in tasks:

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from time import monotonic
@@ -29,6 +30,7 @@ from llmready.worker.job_pool import JobPool
 from llmready.worker.lease import visibility
 from llmready.worker.memory import memory_limit
 from llmready.worker.supervisor import Supervisor
+from llmready.worker.task_resources import TaskResources
 
 _WORK_VARIABLE = "LLMREADY_WORK_DIR"
 _BETWEEN_MESSAGES = (
@@ -96,7 +98,17 @@ def _contexts(services: Services) -> list[JobContext]:
     chosen = services.settings
     confinements = confinements_for(chosen)
     limits = Limits(memory=memory_limit(len(confinements), task=chosen.task_memory))
-    return [_context(services, Supervisor(confinement, limits=limits)) for confinement in confinements]
+    resources = _resources(chosen.task_memory)
+    return [
+        _context(services, Supervisor(confinement, limits=limits, resources=resources))
+        for confinement in confinements
+    ]
+
+
+def _resources(task_memory: int) -> TaskResources | None:
+    """Return the resources of a task on Fargate, which has a micro-VM to itself. Elsewhere, there is no size."""
+    work = Path(os.environ.get(_WORK_VARIABLE) or tempfile.gettempdir())
+    return TaskResources(task_memory << 20, work) if task_memory else None
 
 
 def _context(services: Services, supervisor: Supervisor) -> JobContext:

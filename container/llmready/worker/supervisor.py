@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Callable, Coroutine, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 from llmready.domain.generation import Progress
@@ -13,6 +14,7 @@ from llmready.worker.crawl_process import LONGEST_LINE, CrawlProcess, Limits
 from llmready.worker.crawler_user import UserProcesses
 from llmready.worker.processes import CrawlProcesses, Family
 from llmready.worker.results import Taken, take
+from llmready.worker.task_resources import TaskResources
 
 TakeTurns = Callable[[CrawlProcess], Coroutine[None, None, None]]
 """Resumes and pauses a crawl until it is cancelled."""
@@ -31,6 +33,7 @@ class Supervisor:
         limits: Limits of a crawler.
         command: The command of a crawler, without its arguments.
         remover: The command that removes the files of a crawler with a separate user.
+        resources: What the crawls of the task share. None if other programs use the machine as well.
     """
 
     def __init__(
@@ -40,11 +43,13 @@ class Supervisor:
         limits: Limits,
         command: Sequence[str] = CRAWLER,
         remover: Sequence[str] = REMOVER,
+        resources: TaskResources | None = None,
     ) -> None:
         self._confinement = confinement
         self._limits = limits
         self._command = command
         self._remover = remover
+        self._resources = resources
         self._retired = False
 
     @property
@@ -70,29 +75,31 @@ class Supervisor:
             stop: Ends the crawl when it is set.
             take_turns: Resumes and pauses the crawl. None means that the crawl is never paused.
         """
-        home = self._confinement.make_folder(folder)
-        process = await asyncio.create_subprocess_exec(
-            *self._confinement.prefix(),
-            *self._command,
-            *arguments_for(order, folder, home, memory=self._limits.memory),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            limit=LONGEST_LINE,
-            **self._confinement.process_options(home),
-        )
-        crawl = CrawlProcess(process, self._processes_of(process.pid), home, self._limits, report)
-        turns = asyncio.create_task(self._turns(crawl, take_turns))
-        try:
-            outcome = await crawl.outcome(order.seconds + self._limits.packing, stop)
-            if isinstance(outcome, CrawlStopped):
-                await crawl.ask_to_stop()
-        finally:
-            if not await crawl.end():
-                self._retire("processes")
-            # Another crawl of the host may run after all processes of this one have ended.
-            turns.cancel()
-            await asyncio.wait({turns})
+        watched = self._resources.crawling() if self._resources else nullcontext(asyncio.Event())
+        with watched as exhausted:
+            home = self._confinement.make_folder(folder)
+            process = await asyncio.create_subprocess_exec(
+                *self._confinement.prefix(),
+                *self._command,
+                *arguments_for(order, folder, home, memory=self._limits.memory),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+                limit=LONGEST_LINE,
+                **self._confinement.process_options(home),
+            )
+            crawl = CrawlProcess(process, self._processes_of(process.pid), home, self._limits, report)
+            turns = asyncio.create_task(self._turns(crawl, take_turns))
+            try:
+                outcome = await crawl.outcome(order.seconds + self._limits.packing, stop, exhausted)
+                if isinstance(outcome, CrawlStopped):
+                    await crawl.ask_to_stop()
+            finally:
+                if not await crawl.end():
+                    self._retire("processes")
+                # Another crawl of the host may run after all processes of this one have ended.
+                turns.cancel()
+                await asyncio.wait({turns})
         # Results are not read while a process could still change them.
         return CRASHED if self._retired else outcome
 
