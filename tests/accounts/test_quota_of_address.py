@@ -5,11 +5,12 @@ from datetime import timedelta
 import pytest
 
 from llmready.adapters.dynamodb import keys
+from llmready.domain import failed_crawls
 from llmready.domain.archive import Archive
 from llmready.domain.clock import now
 from llmready.domain.generation import Failure, Progress
 from llmready.usecases.end_generation import complete_generation, fail_generation
-from testkit.people import claimed, with_website
+from testkit.people import claimed, started, with_website
 from testkit.service import PASSWORD, Member, Service
 
 
@@ -76,6 +77,42 @@ def test_a_failed_generation_is_given_back(service: Service) -> None:
     assert generation is not None
     fail_generation(service.place.services, generation, Failure(code="dns_failure", message="Unknown."))
     assert remaining(ada) == 1
+
+
+def failed_today(service: Service, member: Member) -> None:
+    """Let a generation of a member fail after an hour."""
+    place, user = service.place, service.place.users.get(member.id)
+    assert user is not None
+    website = with_website(place, user, timeout=3600)
+    pending = started(place, user, website, timeout=3600, quota_ledger=user.quota_ledger)
+    held = pending.claimed(time=now() - timedelta(hours=1), lease=timedelta(days=1))
+    place.generations.claim(pending, held)
+    fail_generation(place.services, held, Failure(code="timeout", message="Too slow."))
+
+
+def test_the_failed_crawls_of_a_day_count_after_signing_up_again(service: Service) -> None:
+    ada, ben = service.person("ada.slow@example.org"), service.person("ben.quick@example.org")
+    failed_today(service, ada)
+    for _ in range(2):
+        assert starts(service, ada) == (429, "failed_crawl_limit")
+        deleted(service, ada)
+        assert ada.id not in str([item for item in service.items() if "FAILED" in str(item["pk"])])
+        ada = service.person(ada.address)
+    assert starts(service, ben)[0] == 202
+
+
+def test_cancelled_generations_of_a_day_count_after_signing_up_again(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(failed_crawls, "MOST_PER_DAY", 1)
+    ada = service.person("ada.cancels@example.org")
+    assert starts(service, ada)[0] == 202
+    deleted(service, ada)  # which cancels it
+    assert starts(service, service.person(ada.address)) == (429, "failed_crawl_limit")
+    left = [item for item in service.items() if item["sk"]["S"] == "FAILEDCRAWLS"]
+    assert len(left) == 1
+    assert ada.address not in str(left)
+    assert 0 < int(left[0]["ttl"]["N"]) - now().timestamp() <= 2 * 86_400
 
 
 def test_other_addresses_have_their_own_quota(service: Service) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from llmready.domain.clock import now
 from llmready.domain.errors import TryAgain
 from llmready.domain.generation import Generation, Status
 from llmready.domain.website import CrawlSettings
+from llmready.usecases.cancel_generation import cancel_generation
 from llmready.worker.blocked_hosts import BlockedHosts
 from llmready.worker.checkpoints import Checkpoints
 from llmready.worker.confinement import Confinement
@@ -106,7 +108,53 @@ async def test_a_crawl_gives_its_slot_up_if_its_host_stays_busy(place: Place, tm
             ended = await crawled(place, site, tmp_path / "work", seconds=2)
         assert site.requests == []
     assert (ended.status, ended.error_code) == (Status.FAILED, "host_busy")
-    assert ended.lost_seconds <= 2
+    assert ended.waited_seconds >= 4
+    assert ended.duration_seconds is not None
+    assert ended.lost_seconds <= max(0, int(ended.duration_seconds + 0.1) - ended.waited_seconds)
+
+
+async def test_a_crawl_that_is_cancelled_while_it_waits_does_not_count_the_wait(
+    place: Place, tmp_path: Path
+) -> None:
+    leases = DynamoHostLeases(place.table)
+    with serving(PAGES) as site:
+        assert leases.acquire(host_of(site.url), "another", time=now(), until=now() + timedelta(minutes=5))
+        running = asyncio.create_task(crawled(place, site, tmp_path / "work", seconds=30))
+        async with asyncio.timeout(40):
+            # The worker stores it with a heartbeat.
+            while not (waiting := [one for one in place.generations.running() if one.started_at]):  # noqa: ASYNC110
+                await asyncio.sleep(0.1)
+            (one,) = waiting
+            while (found := place.generations.get(one.user_id, one.id)) is None or not found.waited_seconds:  # noqa: ASYNC110
+                await asyncio.sleep(0.1)
+            cancelled = cancel_generation(place.services, found)
+            await running
+    assert cancelled.duration_seconds is not None
+    assert cancelled.lost_seconds <= int(cancelled.duration_seconds + 0.1) - found.waited_seconds
+
+
+async def test_the_last_requests_of_a_turn_count_as_crawl_time(place: Place) -> None:
+    class Slow(Crawl):
+        async def pause(self) -> None:
+            await asyncio.sleep(0.6)
+            await super().pause()
+
+    held = DynamoHostLeases(place.table).acquire(HOST, "a", time=now(), until=now())
+    assert held is not None
+    leases, crawl = Leases(held, held._replace(is_wanted=True)), Slow()
+    extended: list[float] = []
+    waited: list[float] = []
+    turns = HostTurns(
+        leases, HOST, "a", is_paid=True, clock=now, extend=extended.append, waited=waited.append, times=TIMES
+    )
+    running = asyncio.create_task(turns.run(crawl))
+    async with asyncio.timeout(20):
+        while crawl.told != ["run", "wait", "run"]:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+    running.cancel()
+    await asyncio.wait({running})
+    # They do not count towards the timeout either.
+    assert sum(extended) - sum(waited) >= 0.6
 
 
 def test_a_released_lease_is_free_for_a_worker_whose_clock_is_behind(place: Place) -> None:
@@ -148,6 +196,143 @@ def test_a_crawl_that_stopped_polling_is_no_longer_waiting(place: Place) -> None
     kept = leases.acquire(HOST, "a", time=time + timedelta(seconds=20), until=until)
     assert kept is not None
     assert not kept.is_wanted
+
+
+class Host:
+    """A host whose crawls try to take turns, in the order that is the worst for paid plans."""
+
+    def __init__(self, place: Place) -> None:
+        self.leases = DynamoHostLeases(place.table)
+        self.time = now()
+
+    def takes(self, holder: str) -> bool:
+        """Let a crawl try to take or keep the lease. The names of crawls of paid plans start with ``paid``."""
+        until = self.time + timedelta(seconds=30)
+        paid = holder.startswith("paid")
+        taken = self.leases.acquire(HOST, holder, is_paid=paid, time=self.time, until=until)
+        return taken is not None
+
+    def pauses(self, holder: str) -> None:
+        """Let a crawl end its turn, and wait for the next one."""
+        waits = self.time if holder.startswith("paid") else None
+        self.leases.release(HOST, holder, paid_waits_from=waits)
+
+    def turns(self, number: int, crawls: list[str]) -> list[str]:
+        """Let crawls that all wait take turns. Return who had them."""
+        had: list[str] = []
+        for _ in range(number):
+            holder = None
+            while holder is None:
+                holder = next(
+                    (crawl for crawl in crawls if crawl not in had[-1:] and self.takes(crawl)), None
+                )
+                self.time += timedelta(seconds=1)
+            had.append(holder)
+            for _ in range(3):
+                self.time += timedelta(seconds=5)
+                for crawl in crawls:
+                    assert self.takes(crawl) is (crawl == holder)
+            self.pauses(holder)
+        return had
+
+
+def test_a_waiting_crawl_of_a_paid_plan_gets_every_second_turn(place: Place) -> None:
+    free = [f"free{number}" for number in range(6)]
+    had = Host(place).turns(9, [*free, "paid"])
+    assert [holder == "paid" for holder in had] == [False, True] * 4 + [False]
+
+
+def test_crawls_of_the_free_plan_get_at_most_half_of_the_turns_between_several_paid_ones(
+    place: Place,
+) -> None:
+    had = Host(place).turns(12, ["free0", "free1", "paid0", "paid1", "paid2"])
+    free = [holder.startswith("free") for holder in had]
+    assert not any(both == (True, True) for both in pairwise(free))
+    assert any(free)
+
+
+def test_short_turns_of_free_crawls_do_not_follow_each_other_while_a_paid_crawl_pauses(place: Place) -> None:
+    host = Host(place)
+    assert host.takes("paid")
+    host.pauses("paid")
+    assert host.takes("free0")
+    host.leases.release(HOST, "free0")
+    assert not host.takes("free1")
+    assert not host.takes("free0")
+    assert host.takes("paid")
+
+
+def test_a_paid_crawl_that_vanished_delays_the_others_for_seconds_only(place: Place) -> None:
+    host = Host(place)
+    assert host.takes("free0")
+    assert not host.takes("paid")
+    host.leases.release(HOST, "free0")
+    assert not host.takes("free1")
+    host.time += timedelta(seconds=11)
+    assert host.takes("free1")
+
+
+def test_without_paid_crawls_a_free_one_keeps_its_turn_and_the_next_one_is_free(place: Place) -> None:
+    host = Host(place)
+    assert host.turns(3, ["free0", "free1"]) == ["free0", "free1", "free0"]
+
+
+async def test_a_paid_generation_gets_every_second_turn_of_its_host(place: Place, tmp_path: Path) -> None:
+    had: list[str] = []
+
+    class Recorded:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(place.services.host_leases, name)
+
+        def acquire(self, host: str, holder: str, **named: Any) -> Any:
+            turn = place.services.host_leases.acquire(host, holder, **named)
+            if turn is not None and had[-1:] != [holder]:
+                had.append(holder)
+            return turn
+
+    supervisor = Supervisor(
+        Confinement(),
+        limits=Limits(memory=200 << 20),
+        command=crawler(
+            """
+            turns = 0
+            for command in sys.stdin:
+                turns += command == "run\\n"
+                if turns == 4 and url.endswith("paid"):
+                    completed()
+                    break
+                if command == "wait\\n":
+                    say("waiting")
+            """
+        ),
+    )
+    stop = asyncio.Event()
+
+    async def run(name: str) -> Generation:
+        user = registered(place)
+        website = with_website(place, user, f"https://{HOST}/{name}", timeout=300)
+        generation = started(place, user, website, paid=name == "paid")
+        place.jobs.send(generation)
+        message = await asyncio.to_thread(place.jobs.receive, generation.lane, wait=2, visibility=60)
+        assert message is not None
+        message = message._replace(user_id=user.id, generation_id=generation.id)
+        with serving({}) as site:
+            job = context(place, site, tmp_path / name)
+        services = replace(place.services, host_leases=Recorded())
+        await run_job(message, replace(job, services=services, supervisor=supervisor), stop)
+        return now_stored(place, generation)
+
+    free = [asyncio.create_task(run(f"free{number}")) for number in range(4)]
+    async with asyncio.timeout(120):
+        while len(set(had)) < 2:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+        paid = await run("paid")
+    stop.set()
+    await asyncio.wait(free)
+    assert paid.status is Status.COMPLETED
+    first = had.index(paid.id)
+    during = had[first : len(had) - had[::-1].index(paid.id)]
+    assert all(paid.id in both for both in pairwise(during))
 
 
 @pytest.mark.parametrize(
@@ -202,7 +387,9 @@ async def test_a_crawl_waits_while_its_lease_can_be_neither_extended_nor_read(pl
     leases, crawl = Leases(held, TryAgain()), Crawl()
     times = replace(TIMES, lease=0.8)
     waited: list[float] = []
-    turns = HostTurns(leases, HOST, "a", clock=now, extend=waited.append, times=times)
+    turns = HostTurns(
+        leases, HOST, "a", is_paid=True, clock=now, extend=lambda _: None, waited=waited.append, times=times
+    )
     running = asyncio.create_task(turns.run(crawl))
     await asyncio.sleep(1.5)
     assert crawl.told == ["run", "wait"]
@@ -240,9 +427,17 @@ async def test_a_site_on_another_host_waits_for_the_crawls_of_that_host(place: P
         return taken is not None
 
     async def take_turns(crawl: Any) -> None:
-        await HostTurns(
-            leases, crawled_from, "a", clock=now, extend=crawl.extend, times=replace(TIMES, lease=30)
-        ).run(crawl)
+        turns = HostTurns(
+            leases,
+            crawled_from,
+            "a",
+            is_paid=True,
+            clock=now,
+            extend=crawl.extend,
+            waited=lambda _: None,
+            times=replace(TIMES, lease=30),
+        )
+        await turns.run(crawl)
 
     assert leases.acquire(HOST, "another", time=now(), until=now() + timedelta(minutes=5))
     order = CrawlOrder(f"https://{crawled_from}/", CrawlSettings(), 30)

@@ -183,7 +183,9 @@ class Attempt:
             # its lease at once.
             generation.id,
             clock=services.clock,
+            is_paid=generation.paid,
             extend=extend,
+            waited=self._lease.report_wait,
             times=self._context.turn_times,
         )
         await turns.run(crawl)

@@ -57,8 +57,11 @@ class HostTurns:
         leases: The leases of the whole service.
         host: The host; see :func:`host_of`.
         holder: ID of the generation.
+        is_paid: Whether the crawl belongs to a paid plan.
         clock: Returns the current time.
-        extend: Called with the seconds that the crawl has waited. They do not count as crawl time.
+        extend: Called with the seconds between two turns. They do not count towards the timeout of the crawl.
+        waited: Called with the seconds that the crawl has waited, which are these seconds without the time in which
+            the last requests of a turn ended.
         times: Seconds of turns.
     """
 
@@ -68,8 +71,10 @@ class HostTurns:
         host: str,
         holder: str,
         *,
+        is_paid: bool,
         clock: Callable[[], datetime],
         extend: Callable[[float], None],
+        waited: Callable[[float], None],
         times: TurnTimes,
     ) -> None:
         self._leases = leases
@@ -77,8 +82,10 @@ class HostTurns:
         self._moved_to: str | None = None
         self._moved = asyncio.Event()
         self._holder = holder
+        self._is_paid = is_paid
         self._clock = clock
         self._extend = extend
+        self._waited = waited
         self._times = times
 
     async def run(self, crawl: Pausable) -> None:
@@ -91,15 +98,17 @@ class HostTurns:
                 await self._keep_turn()
                 paused = monotonic()
                 await crawl.pause()
-                await self._release()
+                self._extend(monotonic() - paused)
+                paused = monotonic()
                 if self._moved_to is not None:
+                    await self._release()
                     self._host, self._moved_to = self._moved_to, None
                     self._moved.clear()
-                    self._extend(monotonic() - paused)
-                    continue
-                # A waiting crawl tries once in this time.
-                await asyncio.sleep(2 * self._times.poll)
-                self._extend(monotonic() - paused)
+                else:
+                    await self._release(wants_more=True)
+                    # A waiting crawl tries once in this time.
+                    await asyncio.sleep(2 * self._times.poll)
+                self._count_wait(since=paused)
         finally:
             await self._release()
 
@@ -117,9 +126,14 @@ class HostTurns:
         asked = monotonic()
         while await self._acquire() is None:
             await asyncio.sleep(self._times.poll)
-            self._extend(monotonic() - asked)
+            self._count_wait(since=asked)
             asked = monotonic()
-        self._extend(monotonic() - asked)
+        self._count_wait(since=asked)
+
+    def _count_wait(self, *, since: float) -> None:
+        seconds = monotonic() - since
+        self._waited(seconds)
+        self._extend(seconds)
 
     async def _keep_turn(self) -> None:
         """Extend the lease.
@@ -153,11 +167,19 @@ class HostTurns:
     def _acquire_now(self) -> HostTurn | None:
         time = self._clock()
         until = time + timedelta(seconds=self._times.lease)
-        return self._leases.acquire(self._host, self._holder, time=time, until=until)
+        return self._leases.acquire(self._host, self._holder, is_paid=self._is_paid, time=time, until=until)
 
-    async def _release(self) -> None:
+    async def _release(self, *, wants_more: bool = False) -> None:
+        """End the lease.
+
+        Args:
+            wants_more: Whether the crawl waits for its next turn of this host from now on.
+        """
+        waits_from = self._clock() if wants_more and self._is_paid else None
         with suppress(TryAgain):  # the lease expires anyway
-            await asyncio.to_thread(self._leases.release, self._host, self._holder)
+            await asyncio.to_thread(
+                self._leases.release, self._host, self._holder, paid_waits_from=waits_from
+            )
 
 
 def host_of(url: str) -> str:

@@ -122,7 +122,8 @@ class _Job:
         reason = WORKER_LOST if claimed.attempts > 1 + context.retries else None
         if reason is None:
             seconds = await retry(
-                lambda: context.services.generations.failed_seconds(found.user_id), while_=may_retry
+                lambda: context.services.generations.failed_seconds(found.user_id, found.quota_ledger),
+                while_=may_retry,
             )
             # Generations that waited for a slot, and further attempts, start after the limit may have been reached.
             earlier = 0

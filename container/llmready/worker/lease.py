@@ -69,14 +69,15 @@ class Lease:
         self._pause = min(longest, _PROGRESS_PAUSE * max(1.0, size / _SMALL))
         self._progress = Progress()
         self._progressed_at: datetime | None = None
+        self._waited = 0.0
         self._writing = asyncio.Lock()
         self._moved = asyncio.Event()
         self._over = asyncio.Event()
 
     @property
     def generation(self) -> Generation:
-        """The generation under this worker's fence, with the progress that its crawler reported so far."""
-        return self._claimed.progressed(self._progress, self._progressed_at)
+        """The generation under this worker's fence, with its lease and what the attempt reported so far."""
+        return self._claimed.progressed(self._progress, self._progressed_at, waited=self._waited)
 
     def holds(self) -> bool:
         """Return whether it is certain that no other worker has claimed the generation."""
@@ -93,6 +94,10 @@ class Lease:
         if self._progress != before:
             self._progressed_at = now()
             self._moved.set()
+
+    def report_wait(self, seconds: float) -> None:
+        """Record that the attempt waited for other crawls of its host. The next heartbeat stores it."""
+        self._waited += seconds
 
     async def confirm(self) -> None:
         """Extend the lease now.
@@ -146,10 +151,9 @@ class Lease:
 
     async def _prolong(self) -> None:
         def beat() -> float:
-            begun = monotonic()
-            self._generations.heartbeat(
-                self.generation, lease_expires_at=now() + self._length, progress=self._progress
-            )
+            begun, expires = monotonic(), now() + self._length
+            self._generations.heartbeat(self.generation, lease_expires_at=expires, progress=self._progress)
+            self._claimed = self._claimed.model_copy(update={"lease_expires_at": expires})
             return begun
 
         self._ends = await retry(beat, while_=self.holds) + self._length.total_seconds()

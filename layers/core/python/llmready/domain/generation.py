@@ -98,7 +98,9 @@ class Generation(ActiveGeneration):
         month: The month whose quota was reserved.
         trigger: What started it.
         lost_seconds: Seconds of crawling without a result. They include earlier attempts, and the last attempt of a
-            failed or cancelled generation. An attempt counts for at most its timeout.
+            failed or cancelled generation. An attempt counts for at most its timeout, and without the time that it
+            waited for other crawls of its host.
+        waited_seconds: Seconds that the last attempt waited for other crawls of its host.
         limited_by_plan: Whether ``settings.max_pages`` is the plan's limit rather than a choice of the user.
         fence: A number that each claim increments. Each write requires the fence of the claim. A worker that lost its
             lease can therefore no longer write.
@@ -112,6 +114,7 @@ class Generation(ActiveGeneration):
     files_kept_days: int
     trigger: Trigger = Trigger.MANUAL
     lost_seconds: int = 0
+    waited_seconds: int = 0
     limited_by_plan: bool = False
     fence: int = 0
     attempts: int = 0
@@ -229,6 +232,7 @@ class Generation(ActiveGeneration):
                 "started_at": time,
                 # The last sign of life of an abandoned attempt is the time at which its lease was extended.
                 "lost_seconds": self.lost_seconds + self._attempt_seconds(self.lease_expires_at),
+                "waited_seconds": 0,
                 "lease_expires_at": time + lease,
                 "pages_crawled": 0,
                 "total_pages": 0,
@@ -239,18 +243,22 @@ class Generation(ActiveGeneration):
             }
         )
 
-    def progressed(self, progress: Progress, at: datetime | None = None) -> "Generation":
+    def progressed(
+        self, progress: Progress, at: datetime | None = None, *, waited: float = 0.0
+    ) -> "Generation":
         """Return the generation with new progress of its crawl.
 
         Args:
             progress: The progress.
             at: Time of the change; None keeps the stored time.
+            waited: Seconds that the attempt has waited for other crawls of its host.
         """
         return self.model_copy(
             update={
                 **progress.model_dump(),
                 "progress_percentage": progress.percentage,
                 "progressed_at": at or self.progressed_at,
+                "waited_seconds": int(waited),
             },
         )
 
@@ -332,14 +340,17 @@ class Generation(ActiveGeneration):
         )
 
     def _lost_until(self, time: datetime) -> int:
-        running = self.status is Status.PROCESSING
-        return self.lost_seconds + (self._attempt_seconds(time) if running else 0)
+        if self.status is not Status.PROCESSING:
+            return self.lost_seconds
+        # An abandoned attempt ended when its lease ended, however late somebody notices it.
+        return self.lost_seconds + self._attempt_seconds(min(time, self.lease_expires_at or time))
 
     def _attempt_seconds(self, ended_at: datetime | None) -> int:
-        """Return the seconds of the last attempt, which counts for its timeout at most."""
+        """Return the seconds that the last attempt crawled, which are its timeout at most."""
         if self.started_at is None or ended_at is None:
             return 0
-        return max(0, min(self.settings.timeout, int((ended_at - self.started_at).total_seconds())))
+        crawled = int((ended_at - self.started_at).total_seconds()) - self.waited_seconds
+        return max(0, min(self.settings.timeout, crawled))
 
     def _must_allow(self, following: Status) -> None:
         if self.status.is_final:

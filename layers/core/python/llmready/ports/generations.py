@@ -15,15 +15,16 @@ from llmready.domain.website import Website
 
 
 class StartSnapshot(NamedTuple):
-    """Everything that the start of a generation reads, in one request.
+    """Everything that the start of a generation reads.
 
     Attributes:
         user: The account, or None if it does not exist.
         website: The website, or None if it does not exist.
         controls: The settings of operators.
         earlier: The stored answer to a start with the same idempotency key. It may have expired.
-        failed_seconds: Seconds of crawls that failed or were cancelled, by UTC calendar day.
-        failed_numbers: Number of generations that failed or were cancelled, by UTC calendar day.
+        failed_seconds: Seconds of crawls that failed or were cancelled, by UTC calendar day, of all accounts that
+            the email address has had.
+        failed_numbers: Number of generations that failed or were cancelled, by UTC calendar day, likewise.
     """
 
     user: User | None
@@ -71,7 +72,7 @@ class GenerationQueries(Protocol):
     """Reads of generations."""
 
     def start_snapshot(self, user_id: str, website_id: str, digest: str | None = None) -> StartSnapshot:
-        """Return everything that a start needs to know, in one read.
+        """Return everything that a start needs to know.
 
         Args:
             user_id: ID of the user who starts.
@@ -142,8 +143,13 @@ class GenerationQueries(Protocol):
     def running_of(self, user_id: str) -> Iterator[Generation]:
         """Iterate over a user's generations that have not ended."""
 
-    def failed_seconds(self, user_id: str) -> Mapping[str, int]:
-        """Return the seconds of a user's crawls that failed or were cancelled, by UTC calendar day."""
+    def failed_seconds(self, user_id: str, ledger: str | None) -> Mapping[str, int]:
+        """Return the seconds of crawls that failed or were cancelled, by UTC calendar day.
+
+        Args:
+            user_id: ID of the user.
+            ledger: Fingerprint of the user's email address. None if the user has no ledger.
+        """
 
     def active(self) -> Iterator[ActiveGeneration]:
         """Iterate over all generations that have not ended, oldest first, without their patterns."""

@@ -144,26 +144,39 @@ class HostTurn(NamedTuple):
 
 
 class HostLeases(Protocol):
-    """Leases on hosts: in the whole service, only one crawl of a host sends requests at a time."""
+    """Leases on hosts: in the whole service, only one crawl of a host sends requests at a time.
 
-    def acquire(self, host: str, holder: str, *, time: datetime, until: datetime) -> HostTurn | None:
+    While a crawl of a paid plan waits, crawls of the free plan get at most every second turn.
+    """
+
+    def acquire(
+        self, host: str, holder: str, *, is_paid: bool = False, time: datetime, until: datetime
+    ) -> HostTurn | None:
         """Take or extend the lease on a host.
 
         Args:
             host: Host name, with the port if it is not a standard one.
             holder: ID of the crawl.
+            is_paid: Whether the crawl belongs to a paid plan.
             time: Current time.
             until: When the lease ends if it is not extended.
 
         Returns:
-            None if another crawl has the lease. That crawl is told that another crawl waits.
+            None if another crawl has the lease, or if the next turn belongs to paid plans. The crawl that has the
+            lease is told that another crawl waits.
 
         Raises:
             TryAgain: The lease cannot be read.
         """
 
-    def release(self, host: str, holder: str) -> None:
+    def release(self, host: str, holder: str, *, paid_waits_from: datetime | None = None) -> None:
         """End the lease of a crawl. Has no effect if another crawl has it.
+
+        Args:
+            host: Host name, with the port if it is not a standard one.
+            holder: ID of the crawl.
+            paid_waits_from: The current time, if the crawl belongs to a paid plan and waits for its next turn from
+                now on. None otherwise.
 
         Raises:
             TryAgain: The lease cannot be written.

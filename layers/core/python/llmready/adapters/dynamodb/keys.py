@@ -137,9 +137,13 @@ def quota(user_id: str, month: str, ledger: str | None = None) -> Key:
     return Key(f"LEDGER#{ledger}" if ledger is not None else partition(user_id), QUOTA + month)
 
 
-def failed_crawls(user_id: str) -> Key:
-    """Key of the crawl time and number of a user's failed and cancelled generations, with attributes per day."""
-    return Key(partition(user_id), "FAILEDCRAWLS")
+def failed_crawls(user_id: str, ledger: str | None = None) -> Key:
+    """Key of the crawl time and number of failed and cancelled generations, with attributes per day.
+
+    They belong to an address (given by its fingerprint), or to a user without a ledger. The partition of an address
+    is not the one of its quota, because earlier versions expect only monthly ledgers there.
+    """
+    return Key(f"FAILED#{ledger}" if ledger is not None else partition(user_id), "FAILEDCRAWLS")
 
 
 def mail(user_id: str, mail_id: str) -> Key:

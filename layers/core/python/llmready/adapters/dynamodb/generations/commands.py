@@ -151,6 +151,7 @@ class DynamoGenerationCommands:
                 "total_pages": progress.total_pages,
                 "pages_failed": progress.pages_failed,
                 "progress_percentage": progress.percentage,
+                "waited_seconds": generation.waited_seconds,
                 **(
                     {"progressed_at": timestamp(generation.progressed_at)} if generation.progressed_at else {}
                 ),
@@ -236,7 +237,7 @@ class DynamoGenerationCommands:
         day = day_of(time)
         lost = {day: generation.lost_seconds} if generation.lost_seconds else {}
         return self._table.update(
-            keys.failed_crawls(generation.user_id),
+            keys.failed_crawls(generation.user_id, generation.quota_ledger),
             change={"ttl": int((time + _FAILED_CRAWLS_KEPT).timestamp())},
             add={**lost, f"{day}{ENDED}": 1},
         )

@@ -1,5 +1,8 @@
 """The stored form of generations."""
 
+from collections import Counter
+from collections.abc import Sequence
+
 from llmready.adapters.dynamodb import keys
 from llmready.adapters.dynamodb.table import Item
 from llmready.domain.generation import ActiveGeneration, Generation, Status
@@ -53,21 +56,23 @@ def record_from(item: Item | None) -> StartRecord | None:
     return StartRecord.model_validate(item) if item is not None else None
 
 
-def failed_seconds_from(item: Item | None) -> dict[str, int]:
-    """Return the seconds of failed and cancelled crawls from an item, by day."""
+def failed_seconds_from(*items: Item | None) -> dict[str, int]:
+    """Return the seconds of failed and cancelled crawls from items, by day."""
+    return {day: seconds for day, seconds in _failed(items).items() if not day.endswith(ENDED)}
+
+
+def failed_numbers_from(*items: Item | None) -> dict[str, int]:
+    """Return the numbers of failed and cancelled generations from items, by day."""
+    return {day.removesuffix(ENDED): number for day, number in _failed(items).items() if day.endswith(ENDED)}
+
+
+def _failed(items: Sequence[Item | None]) -> Counter[str]:
+    """Return the sums of the numbers in items of failed crawls."""
     others = {"pk", "sk", "ttl"}
-    return {
-        name: int(value)
-        for name, value in (item or {}).items()
-        if name not in others and not name.endswith(ENDED)
-    }
-
-
-def failed_numbers_from(item: Item | None) -> dict[str, int]:
-    """Return the numbers of failed and cancelled generations from an item, by day."""
-    return {
-        name.removesuffix(ENDED): int(value) for name, value in (item or {}).items() if name.endswith(ENDED)
-    }
+    sums: Counter[str] = Counter()
+    for item in items:
+        sums.update({name: int(value) for name, value in (item or {}).items() if name not in others})
+    return sums
 
 
 def index_key(*parts: str) -> str:

@@ -47,35 +47,32 @@ class DynamoGenerationQueries:
         self._table = table
 
     def start_snapshot(self, user_id: str, website_id: str, digest: str | None = None) -> StartSnapshot:
-        """Return the user, the website, the controls and the stored answer of a start in one read."""
-        website, rest = self._snapshot(user_id, keys.website(user_id, website_id), digest)
-        return rest._replace(website=website_from(website))
+        """Return everything that a start needs to know, in two reads: the first one finds the user's address."""
+        website, older, rest = self._snapshot(user_id, keys.website(user_id, website_id), digest)
+        failed = self._table.get_many(_failed_crawls_of(rest.user))
+        return _with_failed(rest, older, *failed)._replace(website=website_from(website))
 
     def start_snapshot_by_url(
         self, user_id: str, canonical_url: str, digest: str | None = None
     ) -> StartSnapshot:
-        """Return the same for the website with a URL, in two reads: the first one finds the website's ID."""
-        claim, rest = self._snapshot(user_id, keys.website_url(user_id, canonical_url), digest)
-        if claim is None:
-            return rest
-        found = self._table.get(keys.website(user_id, claim["website_id"]))
-        return rest._replace(website=website_from(found))
+        """Return the same for the website with a URL. The first read also finds the website's ID."""
+        claim, older, rest = self._snapshot(user_id, keys.website_url(user_id, canonical_url), digest)
+        place = [keys.website(user_id, claim["website_id"])] if claim is not None else []
+        found = self._table.get_many([*place, *_failed_crawls_of(rest.user)])
+        website, failed = found[: len(place)], found[len(place) :]
+        return _with_failed(rest, older, *failed)._replace(website=website_from(*website or [None]))
 
     def _snapshot(
         self, user_id: str, place: keys.Key, digest: str | None
-    ) -> tuple[Item | None, StartSnapshot]:
+    ) -> tuple[Item | None, Item | None, StartSnapshot]:
         wanted = [keys.profile(user_id), place, keys.CONTROLS, keys.failed_crawls(user_id)]
         if digest is not None:
             wanted.append(keys.start_record(user_id, digest))
         user, item, controls, failed, *record = self._table.get_many(wanted)
-        return item, StartSnapshot(
-            user_from(user),
-            None,
-            controls_from(controls),
-            record_from(*record or [None]),
-            failed_seconds_from(failed),
-            failed_numbers_from(failed),
+        snapshot = StartSnapshot(
+            user_from(user), None, controls_from(controls), record_from(*record or [None])
         )
+        return item, failed, snapshot
 
     def get(self, user_id: str, generation_id: str) -> Generation | None:
         """Return one generation of a user."""
@@ -163,9 +160,10 @@ class DynamoGenerationQueries:
         for item in self._table.query(condition, where=running):
             yield Generation.model_validate(item)
 
-    def failed_seconds(self, user_id: str) -> dict[str, int]:
-        """Return the seconds of a user's crawls that failed or were cancelled, by UTC calendar day."""
-        return failed_seconds_from(self._table.get(keys.failed_crawls(user_id)))
+    def failed_seconds(self, user_id: str, ledger: str | None) -> dict[str, int]:
+        """Return the seconds of crawls that failed or were cancelled, by UTC calendar day."""
+        wanted = dict.fromkeys([keys.failed_crawls(user_id), keys.failed_crawls(user_id, ledger)])
+        return failed_seconds_from(*self._table.get_many(list(wanted)))
 
     def active(self) -> Iterator[ActiveGeneration]:
         """Iterate over all generations that have not ended, oldest first, without their patterns."""
@@ -233,3 +231,16 @@ class DynamoGenerationQueries:
     def _read(self, entries: list[Item], attributes: Sequence[str] = ()) -> list[Item]:
         found = self._table.get_many([keys.Key(entry["pk"], entry["sk"]) for entry in entries], attributes)
         return [item for item in found if item is not None]
+
+
+def _failed_crawls_of(user: User | None) -> list[keys.Key]:
+    """Return the key of the failed crawls of a user's address, if they are stored under it."""
+    if user is None or user.quota_ledger is None:
+        return []
+    return [keys.failed_crawls(user.id, user.quota_ledger)]
+
+
+def _with_failed(snapshot: StartSnapshot, *failed: Item | None) -> StartSnapshot:
+    return snapshot._replace(
+        failed_seconds=failed_seconds_from(*failed), failed_numbers=failed_numbers_from(*failed)
+    )
