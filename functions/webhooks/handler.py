@@ -41,7 +41,10 @@ app = Api()
 
 @app.post(f"{PREFIX}/webhooks", summary="Create a webhook", status_code=201, tags=["webhooks"])
 def create(body: Annotated[WebhookBody, Body()]) -> NewWebhookAnswer:
-    """Create a webhook. Only this answer contains the secret."""
+    """Create a webhook. Only this answer contains the secret.
+
+    Events are sent only while the email address of the account is confirmed. The deliveries of earlier events fail.
+    """
     webhook = add_webhook(
         bootstrap.services(),
         _account(),

@@ -37,7 +37,7 @@ def _pending(services: Services) -> Delivery:
 def test_a_delivery_ends_after_its_retries_whatever_the_retry_after(
     hooked: Service, receiver: Receiver, value: str
 ) -> None:
-    ada = hooked.person("ada.odd@example.org")
+    ada = hooked.confirmed_person("ada.odd@example.org")
     made = create(ada, receiver.url)
     receiver.status, receiver.headers = 500, {"Retry-After": value}
     fail(hooked, ada)
@@ -63,7 +63,7 @@ class _Broken:
 def test_a_delivery_whose_attempts_have_no_result_is_given_up(
     hooked: Service, receiver: Receiver, pause: timedelta
 ) -> None:
-    ada = hooked.person("ada.broken@example.org")
+    ada = hooked.confirmed_person("ada.broken@example.org")
     made = create(ada, receiver.url)
     fail(hooked, ada)
     services = bootstrap.services()

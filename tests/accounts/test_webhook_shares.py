@@ -94,7 +94,10 @@ class Simulation:
 @pytest.fixture
 def people(service: Service) -> tuple[Member, Member]:
     """Return a user with five endpoints and another one with one endpoint."""
-    ada, ben = service.person("ada.slow@example.org"), service.person("ben.waits@example.org")
+    ada, ben = (
+        service.confirmed_person("ada.slow@example.org"),
+        service.confirmed_person("ben.waits@example.org"),
+    )
     for number in range(5):
         create(ada, f"https://hooks.example.org/ada{number}")
     create(ben, "https://hooks.example.org/ben")

@@ -156,7 +156,7 @@ def _ada(service: Service) -> Member:
 def test_event_of_an_ended_generation_is_signed_as_the_library_verifies(
     hooked: Service, receiver: Receiver
 ) -> None:
-    ada = hooked.person("ada.told@example.org")
+    ada = hooked.confirmed_person("ada.told@example.org")
     made = create(ada, receiver.url)
     generation = fail(hooked, ada)
     hooked.notify()
@@ -175,7 +175,7 @@ def test_event_of_an_ended_generation_is_signed_as_the_library_verifies(
 
 
 def test_each_endpoint_gets_only_its_events(hooked: Service, receiver: Receiver) -> None:
-    ada = hooked.person("ada.events@example.org")
+    ada = hooked.confirmed_person("ada.events@example.org")
     create(ada, receiver.url + "/all")
     create(ada, receiver.url + "/completed", events=["generation.completed"])
     paused = create(ada, receiver.url + "/paused")
@@ -189,11 +189,17 @@ def test_each_endpoint_gets_only_its_events(hooked: Service, receiver: Receiver)
 
 
 def test_stopped_schedule_sends_an_event(hooked: Service, receiver: Receiver) -> None:
-    ada = hooked.person("ada.schedule@example.org")
+    ada = hooked.confirmed_person("ada.schedule@example.org")
     create(ada, receiver.url, events=["website.schedule_stopped"])
     user = hooked.place.users.get(ada.id)
     assert user is not None
-    website = with_website(hooked.place, user, schedule=Schedule.DAILY, schedule_failures=FAILURES_UNTIL_OFF)
+    website = with_website(
+        hooked.place,
+        user,
+        schedule=Schedule.DAILY,
+        schedule_failures=FAILURES_UNTIL_OFF,
+        failed_run_id=fail(hooked, ada).id,
+    )
     assert stop_schedule(bootstrap.services(), website)
     hooked.notify()
     (request,) = receiver.requests
@@ -204,7 +210,7 @@ def test_stopped_schedule_sends_an_event(hooked: Service, receiver: Receiver) ->
 
 
 def test_event_of_a_deleted_generation_is_still_sent(hooked: Service, receiver: Receiver) -> None:
-    ada = hooked.person("ada.gone@example.org")
+    ada = hooked.confirmed_person("ada.gone@example.org")
     create(ada, receiver.url)
     generation = fail(hooked, ada)
     assert ada.ask("DELETE", f"/generations/{generation.id}").status == 200
@@ -213,8 +219,7 @@ def test_event_of_a_deleted_generation_is_still_sent(hooked: Service, receiver: 
 
 
 def test_a_test_sends_a_ping(hooked: Service, receiver: Receiver) -> None:
-    ada = hooked.person("ada.pings@example.org")
-    _confirm(hooked, ada)
+    ada = hooked.confirmed_person("ada.pings@example.org")
     made = create(ada, receiver.url)
     answer = ada.ask("POST", f"/webhooks/{made['id']}/test")
     assert answer.status == 202
@@ -234,14 +239,37 @@ def test_tests_and_retries_need_a_confirmed_address(hooked: Service, receiver: R
         refused = eve.ask("POST", f"/webhooks/{made['id']}/{path}")
         assert (refused.status, refused.json["code"]) == (403, "email_not_verified")
     hooked.notify()
+    assert receiver.requests == []
+
+
+def test_events_of_an_unconfirmed_account_are_not_sent_until_it_asks_after_confirming(
+    hooked: Service, receiver: Receiver
+) -> None:
+    eve = hooked.person("eve.later@example.org")
+    made = create(eve, receiver.url)
+    fail(hooked, eve)
+    hooked.notify()
+    _dispatch_deliveries(timedelta(minutes=20))
+    hooked.notify()
+    assert receiver.requests == []
+    (missed,) = deliveries(eve, made)
+    assert (missed["status"], missed["next_attempt_at"]) == ("failed", None)
+    assert "not confirmed" in missed["attempts"][0]["error"]
+    assert eve.ask("GET", f"/webhooks/{made['id']}").json["is_active"] is True
+    token = {"token": hooked.token_for(eve.address)}
+    assert hooked.ask("POST", "/auth/verify-email", token).status == 200
+    fail(hooked, eve)
+    hooked.notify()
     assert len(receiver.requests) == 1
+    assert eve.ask("POST", f"/webhooks/{made['id']}/deliveries/{missed['id']}/retry").status == 202
+    hooked.notify()
+    assert receiver.ids[1:] == [missed["id"]]
 
 
 def test_a_ping_is_sent_once_and_its_failure_disables_nothing(
     hooked: Service, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ada = hooked.person("ada.once@example.org")
-    _confirm(hooked, ada)
+    ada = hooked.confirmed_person("ada.once@example.org")
     made = create(ada, receiver.url)
     receiver.status = 500
     ada.ask("POST", f"/webhooks/{made['id']}/test")
@@ -258,7 +286,7 @@ def test_a_ping_is_sent_once_and_its_failure_disables_nothing(
 def test_a_blocked_host_gets_no_webhooks(
     hooked: Service, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ada = hooked.person("ada.blocked@example.org")
+    ada = hooked.confirmed_person("ada.blocked@example.org")
     made = create(ada, receiver.url)
     fixed = SimpleNamespace(get=lambda: Controls(blocked_hosts=("127.0.0.1",)))
     use(monkeypatch, controls=fixed)
@@ -279,7 +307,7 @@ def test_a_user_has_one_running_webhook_request(
     hooked: Service, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A second delivery is postponed and does not occupy a notifier."""
-    ada = hooked.person("ada.lease@example.org")
+    ada = hooked.confirmed_person("ada.lease@example.org")
     made = create(ada, receiver.url)
     fail(hooked, ada)
     fail(hooked, ada)
@@ -306,7 +334,10 @@ def test_a_user_has_one_running_webhook_request(
 def test_an_endpoint_that_hangs_is_paused(
     hooked: Service, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ada, ben = hooked.person("ada.hangs@example.org"), hooked.person("ben.waits@example.org")
+    ada, ben = (
+        hooked.confirmed_person("ada.hangs@example.org"),
+        hooked.confirmed_person("ben.waits@example.org"),
+    )
     made = create(ada, receiver.url + "/ada")
     create(ben, receiver.url + "/ben")
     services = bootstrap.services()
@@ -335,7 +366,7 @@ def test_an_endpoint_that_hangs_is_paused(
 
 
 def test_deliveries_that_wait_in_the_queue_are_not_queued_again(hooked: Service, receiver: Receiver) -> None:
-    ada = hooked.person("ada.queue@example.org")
+    ada = hooked.confirmed_person("ada.queue@example.org")
     create(ada, receiver.url)
     for _ in range(3):
         fail(hooked, ada)
@@ -356,8 +387,7 @@ def test_deliveries_that_wait_in_the_queue_are_not_queued_again(hooked: Service,
 def test_tests_and_retries_are_refused_while_many_deliveries_are_pending(
     hooked: Service, receiver: Receiver
 ) -> None:
-    ada = hooked.person("ada.many@example.org")
-    _confirm(hooked, ada)
+    ada = hooked.confirmed_person("ada.many@example.org")
     made = create(ada, receiver.url)
     assert ada.ask("POST", f"/webhooks/{made['id']}/test").status == 202
     hooked.notify()
@@ -382,7 +412,7 @@ def test_tests_and_retries_are_refused_while_many_deliveries_are_pending(
 def test_after_a_rotation_both_secrets_sign_for_a_day(
     hooked: Service, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ada = hooked.person("ada.rotates@example.org")
+    ada = hooked.confirmed_person("ada.rotates@example.org")
     made = create(ada, receiver.url)
     rotated = ada.ask("POST", f"/webhooks/{made['id']}/rotate-secret")
     assert rotated.status == 200
@@ -403,8 +433,7 @@ def test_after_a_rotation_both_secrets_sign_for_a_day(
 def test_a_failing_endpoint_is_retried_under_one_id_and_disabled_in_the_end(
     hooked: Service, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ada = hooked.person("ada.fails@example.org")
-    _confirm(hooked, ada)
+    ada = hooked.confirmed_person("ada.fails@example.org")
     made = create(ada, receiver.url)
     receiver.status = 500
     fail(hooked, ada)
@@ -438,7 +467,7 @@ def test_a_failing_endpoint_is_retried_under_one_id_and_disabled_in_the_end(
 def test_an_endpoint_that_accepts_others_stays_active(
     hooked: Service, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ada = hooked.person("ada.some@example.org")
+    ada = hooked.confirmed_person("ada.some@example.org")
     made = create(ada, receiver.url)
     receiver.status = 500
     fail(hooked, ada)
@@ -460,7 +489,7 @@ def test_an_endpoint_that_accepts_others_stays_active(
 def test_the_first_retry_does_not_wait_for_the_dispatcher(
     hooked: Service, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ada = hooked.person("ada.soon@example.org")
+    ada = hooked.confirmed_person("ada.soon@example.org")
     create(ada, receiver.url)
     receiver.status = 503
     sent: list[float] = []
@@ -481,7 +510,7 @@ def test_the_first_retry_does_not_wait_for_the_dispatcher(
 
 
 def test_retry_after_is_respected(hooked: Service, receiver: Receiver) -> None:
-    ada = hooked.person("ada.waits@example.org")
+    ada = hooked.confirmed_person("ada.waits@example.org")
     made = create(ada, receiver.url)
     receiver.status, receiver.headers = 429, {"Retry-After": "3600"}
     before = now()
@@ -494,7 +523,7 @@ def test_retry_after_is_respected(hooked: Service, receiver: Receiver) -> None:
 def test_deliveries_that_shall_come_at_the_same_time_are_spread(
     hooked: Service, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ada = hooked.person("ada.together@example.org")
+    ada = hooked.confirmed_person("ada.together@example.org")
     made = create(ada, receiver.url)
     receiver.status, receiver.headers = 500, {"Retry-After": "600"}
     queue = bootstrap.services().webhook_queue
@@ -523,7 +552,7 @@ def test_deliveries_that_shall_come_at_the_same_time_are_spread(
 
 
 def test_410_disables_the_endpoint(hooked: Service, receiver: Receiver) -> None:
-    ada = hooked.person("ada.410@example.org")
+    ada = hooked.confirmed_person("ada.410@example.org")
     made = create(ada, receiver.url)
     receiver.status = 410
     fail(hooked, ada)
@@ -536,8 +565,7 @@ def test_410_disables_the_endpoint(hooked: Service, receiver: Receiver) -> None:
 
 
 def test_a_delivery_is_retried_by_hand(hooked: Service, receiver: Receiver) -> None:
-    ada = hooked.person("ada.hand@example.org")
-    _confirm(hooked, ada)
+    ada = hooked.confirmed_person("ada.hand@example.org")
     made = create(ada, receiver.url)
     receiver.status = 500
     fail(hooked, ada)
@@ -556,8 +584,7 @@ def test_a_delivery_is_retried_by_hand(hooked: Service, receiver: Receiver) -> N
 
 
 def test_deliveries_are_listed_newest_first_in_pages(hooked: Service, receiver: Receiver) -> None:
-    ada = hooked.person("ada.pages@example.org")
-    _confirm(hooked, ada)
+    ada = hooked.confirmed_person("ada.pages@example.org")
     made, other = create(ada, receiver.url), create(ada, receiver.url + "/other")
     for _ in range(5):
         ada.ask("POST", f"/webhooks/{made['id']}/test")
@@ -573,7 +600,7 @@ def test_deliveries_are_listed_newest_first_in_pages(hooked: Service, receiver: 
 
 
 def test_only_the_newest_attempts_keep_their_answers(hooked: Service, receiver: Receiver) -> None:
-    ada = hooked.person("ada.answers@example.org")
+    ada = hooked.confirmed_person("ada.answers@example.org")
     made = create(ada, receiver.url)
     receiver.status = 500
     fail(hooked, ada)
@@ -615,7 +642,7 @@ def test_pages_of_deliveries_stay_below_lambdas_limit(service: Service) -> None:
 
 
 def test_suspended_account_gets_no_webhooks_until_it_is_resumed(hooked: Service, receiver: Receiver) -> None:
-    ada = hooked.person("ada.suspended@example.org")
+    ada = hooked.confirmed_person("ada.suspended@example.org")
     create(ada, receiver.url)
     running(hooked, ada)
     user = hooked.place.users.get(ada.id)
@@ -631,7 +658,7 @@ def test_suspended_account_gets_no_webhooks_until_it_is_resumed(hooked: Service,
 
 
 def test_deleted_account_gets_no_webhooks(hooked: Service, receiver: Receiver) -> None:
-    ada = hooked.person("ada.deleted@example.org")
+    ada = hooked.confirmed_person("ada.deleted@example.org")
     create(ada, receiver.url)
     fail(hooked, ada)
     running(hooked, ada)
@@ -646,7 +673,7 @@ def test_deleted_account_gets_no_webhooks(hooked: Service, receiver: Receiver) -
 def test_a_delivery_whose_message_was_lost_is_sent_by_the_dispatcher(
     hooked: Service, receiver: Receiver
 ) -> None:
-    ada = hooked.person("ada.lost@example.org")
+    ada = hooked.confirmed_person("ada.lost@example.org")
     create(ada, receiver.url)
     generation = fail(hooked, ada)
     hooked.place.sqs.purge_queue(QueueUrl=hooked.place.webhook_queue_url)
@@ -657,7 +684,7 @@ def test_a_delivery_whose_message_was_lost_is_sent_by_the_dispatcher(
 
 
 def test_duplicate_messages_send_one_request(hooked: Service, receiver: Receiver) -> None:
-    ada = hooked.person("ada.twice@example.org")
+    ada = hooked.confirmed_person("ada.twice@example.org")
     create(ada, receiver.url)
     fail(hooked, ada)
     _dispatch_deliveries(timedelta(minutes=1))
@@ -678,16 +705,11 @@ def _run_ahead(monkeypatch: pytest.MonkeyPatch, services: Services, later: timed
     monkeypatch.setattr(bootstrap, "services", lambda: ahead)
 
 
-def _confirm(service: Service, member: Member) -> None:
-    token = service.token_for(member.address)
-    assert service.ask("POST", "/auth/verify-email", {"token": token}).status == 200
-
-
 def test_a_notifier_that_dies_after_sending_sends_again_under_the_same_id(
     hooked: Service, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In this case the result of the attempt is unknown, and a second request is better than none."""
-    ada = hooked.person("ada.dies@example.org")
+    ada = hooked.confirmed_person("ada.dies@example.org")
     made = create(ada, receiver.url)
     fail(hooked, ada)
     services = bootstrap.services()

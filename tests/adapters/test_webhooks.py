@@ -28,15 +28,33 @@ def webhook_of(user_id: str) -> Webhook:
 def test_one_process_has_the_lease_of_a_user_until_it_ends(either: Place) -> None:
     webhooks, user, time = DynamoWebhooks(Table(either.dynamodb, either.name)), new_id(), now()
     until = time + 30 * SECOND
-    assert webhooks.lease(user, time=time, until=until) is None
-    assert webhooks.lease(user, time=time + SECOND, until=until + SECOND) == until
-    assert webhooks.lease(new_id(), time=time, until=until) is None
+    assert webhooks.lease(user, time=time, until=until).taken_until is None
+    assert webhooks.lease(user, time=time + SECOND, until=until + SECOND).taken_until == until
+    assert webhooks.lease(new_id(), time=time, until=until).taken_until is None
     # A process that lost the lease does not end the lease of another one.
     webhooks.release(user, leased_until=until - SECOND, until=time)
-    assert webhooks.lease(user, time=time + SECOND, until=until) == until
+    assert webhooks.lease(user, time=time + SECOND, until=until).taken_until == until
     webhooks.release(user, leased_until=until, until=time + SECOND)
-    assert webhooks.lease(user, time=time + SECOND, until=until + SECOND) is None
-    assert webhooks.lease(user, time=until + SECOND, until=until + 30 * SECOND) is None
+    assert webhooks.lease(user, time=time + SECOND, until=until + SECOND).taken_until is None
+    assert webhooks.lease(user, time=until + SECOND, until=until + 30 * SECOND).taken_until is None
+
+
+def test_free_accounts_share_a_lease_and_those_that_used_much_rest(either: Place) -> None:
+    webhooks, time = DynamoWebhooks(Table(either.dynamodb, either.name)), now()
+    until = time + 30 * SECOND
+    assert webhooks.lease_free(time=time, until=until, must_rest=True).taken_until is None
+    later = time + 5 * SECOND
+    assert webhooks.lease_free(time=later, until=until + SECOND, must_rest=False).taken_until == until
+    webhooks.release_free(leased_until=until, until=later, rest_until=later + 5 * SECOND)
+    rests = webhooks.lease_free(time=later, until=until + SECOND, must_rest=True)
+    assert rests.taken_until == later + 5 * SECOND
+    first = webhooks.lease_free(time=later, until=until + SECOND, must_rest=False)
+    assert first == (None, later + 5 * SECOND)
+    # A process that lost the lease does not end the lease of another one.
+    webhooks.release_free(leased_until=until, until=time, rest_until=time)
+    again = until + 2 * SECOND
+    assert webhooks.lease_free(time=later, until=again, must_rest=False).taken_until == until + SECOND
+    assert webhooks.lease_free(time=again, until=again + 30 * SECOND, must_rest=True).taken_until is None
 
 
 def test_a_pause_does_not_bring_back_a_deleted_endpoint(either: Place) -> None:

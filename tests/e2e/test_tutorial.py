@@ -53,6 +53,7 @@ def test_keeping_files_fresh(system: System, small_site: Site, site_ports: list[
         API=system.url,
         SITE=small_site.url,
         RECEIVER=f"127.0.0.1:{site_ports[-2]}",
+        MAIL=str(system.data / "mail"),
         LLMREADY=str(ROOT / ".venv/bin/llmready"),
     )
     assert "generation.completed verified" in printed

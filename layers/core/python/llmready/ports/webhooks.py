@@ -25,6 +25,30 @@ class DeliveryPage(NamedTuple):
     last_id: str | None
 
 
+class WebhookLease(NamedTuple):
+    """The result of asking for the lease of a user.
+
+    Attributes:
+        taken_until: None if the lease was taken by this call, else until when another process has it.
+        used_until: When the earlier requests of the user are forgotten, as the last release stored it.
+    """
+
+    taken_until: datetime | None
+    used_until: datetime | None = None
+
+
+class FreeLease(NamedTuple):
+    """The result of asking for the lease of all free accounts.
+
+    Attributes:
+        taken_until: None if the lease was taken by this call, else when it is free.
+        rest_until: Until when free accounts that used much rest.
+    """
+
+    taken_until: datetime | None
+    rest_until: datetime | None = None
+
+
 class Webhooks(Protocol):
     """The endpoints of users."""
 
@@ -51,20 +75,31 @@ class Webhooks(Protocol):
     def note_success(self, webhook: Webhook, time: datetime) -> None:
         """Record when an endpoint accepted a delivery."""
 
-    def lease(self, user_id: str, *, time: datetime, until: datetime) -> datetime | None:
+    def lease(self, user_id: str, *, time: datetime, until: datetime) -> WebhookLease:
         """Take the lease of a user for one request. Only one request of a user is sent at a time.
 
         Args:
             user_id: ID of the user.
             time: Current time.
             until: End of the lease.
-
-        Returns:
-            None if the lease was taken, else until when another process has it.
         """
 
-    def release(self, user_id: str, *, leased_until: datetime, until: datetime) -> None:
-        """Change the end of the lease from ``leased_until`` to ``until``."""
+    def release(
+        self, user_id: str, *, leased_until: datetime, until: datetime, used_until: datetime | None = None
+    ) -> None:
+        """Change the end of the lease from ``leased_until`` to ``until``, and ``used_until`` if it is given."""
+
+    def lease_free(self, *, time: datetime, until: datetime, must_rest: bool) -> FreeLease:
+        """Take the lease of all free accounts for one request. Only one request of them is sent at a time.
+
+        Args:
+            time: Current time.
+            until: End of the lease.
+            must_rest: Whether the account used much, so that it does not get the lease before ``rest_until``.
+        """
+
+    def release_free(self, *, leased_until: datetime, until: datetime, rest_until: datetime) -> None:
+        """Change the end of the lease of all free accounts, and set ``rest_until``."""
 
     def pause(self, webhook: Webhook, until: datetime) -> None:
         """Send nothing to an endpoint until the given time."""

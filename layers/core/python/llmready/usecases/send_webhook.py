@@ -5,16 +5,13 @@ a message by at most 15 minutes. For longer delays, the dispatcher queues the de
 reached.
 """
 
-import math
 import random
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from functools import partial
 
 from llmready.domain.clock import new_id
 from llmready.domain.errors import TryAgain
 from llmready.domain.mail import MailKind, OutboxMail
-from llmready.domain.rate_limits import Rate
 from llmready.domain.user import User
 from llmready.domain.webhooks import (
     LONGEST_DELIVERY,
@@ -29,33 +26,16 @@ from llmready.domain.webhooks import (
     new_delivery,
 )
 from llmready.services import Services
-from llmready.usecases.rate_limits import take_units
 from llmready.usecases.requeue_due_work import requeue_due_work
 from llmready.usecases.send_mail import hand_to_notifier
+from llmready.usecases.webhook_turns import LONGEST_WAIT, Turn, end_turn, growing_wait, take_turn
 from llmready.version import __version__
 
 # How long one attempt may take before another process may begin one. A request takes at most 15 s.
 _CLAIM = timedelta(seconds=45)
-# How long an attempt may have the lease of its user.
-_SENDING = timedelta(seconds=30)
-# An attempt of the same user that began less than this ago probably ends soon.
-_JUST_BEGUN = timedelta(seconds=2)
-_SHORT_WAIT = timedelta(seconds=3)
-# An answer that took longer counts like none for the pauses: the notifier cannot do anything else meanwhile.
-_SLOW = timedelta(seconds=5)
-# After a slow request, its user gets nothing for this number of times its duration, and its endpoint for twice as
-# long.
-_PAUSE_PART = 2
-# Tenths of a second that the slow requests of a user may take, and those that are not slow but take at least a tenth.
-# When such a limit is reached, the user gets nothing until enough time has passed.
-_SLOW_RATE = Rate(300, 1200)
-_OTHER_RATE = Rate(300, 300)
-_COUNTED = timedelta(seconds=0.1)
 # How often in a row a delivery waits with a delayed message. Then it waits for the dispatcher, which queues a limited
 # number of deliveries for each user, so that the messages of one user do not fill the queue.
 _WAITS_IN_QUEUE = 4
-_SPREAD = 15  # seconds by which deliveries that waited for a pause are spread
-_LONGEST_DELAY = timedelta(minutes=15)  # of a message in SQS
 # A delivery that was not attempted this long after it became due is queued again.
 _QUEUE_TIME = timedelta(seconds=30)
 # A delivery that was queued is not queued again for this long.
@@ -134,47 +114,37 @@ def send_webhook(services: Services, user_id: str, webhook_id: str, delivery_id:
     if user is None or webhook is None or refusal is not None:
         _end(services, delivery, Attempt(at=time, duration_ms=0, error=refusal), succeeded=False)
         return False
-    leased_until = time + _SENDING
-    if _has_to_wait(services, user, webhook, delivery, leased_until):
-        return False
-    return _attempt(services, webhook, delivery, time, leased_until)
+    turn = _turn(services, user, webhook, delivery)
+    return turn is not None and _attempt(services, webhook, delivery, turn)
 
 
-def _has_to_wait(
-    services: Services, user: User, webhook: Webhook, delivery: Delivery, leased_until: datetime
-) -> bool:
-    """Take the lease of a user until ``leased_until``, or postpone the delivery."""
+def _turn(services: Services, user: User, webhook: Webhook, delivery: Delivery) -> Turn | None:
+    """Return the turn of a delivery. If it has none now, postpone the delivery and return None."""
     unsent = delivery.model_copy(update={"tries": delivery.tries - 1, "waits": delivery.waits + 1})
     if user.suspended_at is not None:
         _hold(services, unsent)
-        return True
-    held_until = _held_until(services, user, webhook, leased_until)
-    if held_until is not None:
-        _wait(services, unsent, held_until)
-    return held_until is not None
+        return None
+    turn = take_turn(services, user, webhook, waits=unsent.waits)
+    if isinstance(turn, Turn):
+        return turn
+    _wait(services, unsent, turn)
+    return None
 
 
-def _attempt(
-    services: Services, webhook: Webhook, delivery: Delivery, time: datetime, leased_until: datetime
-) -> bool:
-    """Send a delivery, release the lease of its user, and store the result. Return whether it was accepted."""
+def _attempt(services: Services, webhook: Webhook, delivery: Delivery, turn: Turn) -> bool:
+    """Send a delivery, end its turn, and store the result. Return whether it was accepted."""
     delivery = delivery.model_copy(update={"waits": 0})
     answer = services.webhook_sender.post(
         webhook.url,
         {
             "Content-Type": "application/json",
             "User-Agent": f"LLMReady-Webhooks/{__version__}",
-            **webhook.headers(delivery, time),
+            **webhook.headers(delivery, turn.began_at),
         },
         delivery.body.encode(),
     )
-    pause = _pause_after(services, webhook, answer)
-    services.webhooks.release(
-        webhook.user_id,
-        leased_until=leased_until,
-        until=services.clock() + pause,
-    )
-    attempt = _attempt_of(answer, time)
+    end_turn(services, turn, webhook, answer)
+    attempt = _attempt_of(answer, turn.began_at)
     if answer.is_success:
         services.webhooks.note_success(webhook, services.clock())
         _end(services, delivery, attempt, succeeded=True)
@@ -187,47 +157,11 @@ def _refusal(services: Services, user: User | None, webhook: Webhook | None) -> 
     """Return the reason why a delivery must not be sent, as a sentence for the owner, or None if it may be sent."""
     if user is None or webhook is None or not webhook.is_active:
         return "The webhook is disabled or deleted."
+    if not user.is_verified:
+        return "The email address of the account was not confirmed, so nothing was sent."
     if services.controls.get().blocks(webhook.url):
         return "The operator of this service does not allow webhooks to this host, so nothing was sent."
     return None
-
-
-def _held_until(services: Services, user: User, webhook: Webhook, leased_until: datetime) -> datetime | None:
-    """Take the lease of a user until ``leased_until``.
-
-    If it is taken, return when to try again, so that the notifier need not wait.
-    """
-    time = leased_until - _SENDING
-    if webhook.paused_until is not None and webhook.paused_until > time:
-        return _after(webhook.paused_until)
-    taken_until = services.webhooks.lease(user.id, time=time, until=leased_until)
-    if taken_until is None:
-        return None
-    if taken_until > leased_until - _JUST_BEGUN:
-        return time + _SHORT_WAIT
-    services.crowds.note(user.id, taken_until)
-    return _after(taken_until)
-
-
-def _pause_after(services: Services, webhook: Webhook, answer: WebhookAnswer) -> timedelta:
-    """Count the time of a request, and pause its endpoint if it was slow. Return how long its user gets nothing."""
-    duration = timedelta(milliseconds=answer.duration_ms)
-    is_slow = answer.timed_out or duration > _SLOW
-    if duration < _COUNTED and not is_slow:
-        return timedelta()
-    name, rate = ("slow_webhooks", _SLOW_RATE) if is_slow else ("webhooks", _OTHER_RATE)
-    units = max(1, math.ceil(duration / _COUNTED))
-    take = partial(take_units, services, name, webhook.user_id, rate, units=units)
-    status = take()
-    if status is not None and status.wait:
-        # The user gets nothing until the budget contains this time. It is taken then, or long answers would be free.
-        take(delay=status.wait)
-    wait = timedelta(seconds=status.wait) if status is not None else timedelta()
-    if not is_slow:
-        return wait
-    pause = max(_PAUSE_PART * duration, wait)
-    services.webhooks.pause(webhook, services.clock() + pause + _PAUSE_PART * duration)
-    return pause
 
 
 def _hold(services: Services, delivery: Delivery) -> None:
@@ -241,15 +175,10 @@ def _hold(services: Services, delivery: Delivery) -> None:
 
 def _wait(services: Services, delivery: Delivery, until: datetime) -> None:
     """Postpone a delivery that waits for its user's other requests. The more often it waited, the longer it waits."""
-    growing = min(_LONGEST_DELAY, _SHORT_WAIT * 2.0 ** min(delivery.waits - 1, 20))
-    pause = max(growing, until - services.clock())
+    pause = max(growing_wait(delivery.waits), until - services.clock())
     services.deliveries.postpone(delivery, services.clock() + pause)
     if delivery.waits <= _WAITS_IN_QUEUE:
         _send_later(services, delivery, pause)
-
-
-def _after(time: datetime) -> datetime:
-    return time + timedelta(seconds=random.uniform(0, _SPREAD))  # noqa: S311 - it spreads deliveries
 
 
 def _postpone(services: Services, delivery: Delivery, pause: timedelta) -> None:
@@ -259,7 +188,7 @@ def _postpone(services: Services, delivery: Delivery, pause: timedelta) -> None:
 
 def _send_later(services: Services, delivery: Delivery, pause: timedelta) -> None:
     """Send a delayed message for a delivery, if SQS can delay it for so long."""
-    if pause <= _LONGEST_DELAY - timedelta(seconds=1):
+    if pause <= LONGEST_WAIT - timedelta(seconds=1):
         # The message is delayed by one second more, because a delivery that is not due yet would be ignored.
         hand_delivery_to_notifier(services, delivery, delay=pause + timedelta(seconds=1))
 

@@ -161,6 +161,10 @@ def webhook_lease(user_id: str) -> Key:
     return Key(partition(user_id), "HOOKLEASE")
 
 
+FREE_WEBHOOKS = Key("WEBHOOKS", "FREE")
+"""Key of the lease for the requests to the endpoints of all free accounts."""
+
+
 def delivery(user_id: str, webhook_id: str, delivery_id: str) -> Key:
     """Key of a delivery to a webhook endpoint. The deliveries of an endpoint are sorted by time."""
     return Key(partition(user_id), f"{DELIVERY}{webhook_id}#{delivery_id}")

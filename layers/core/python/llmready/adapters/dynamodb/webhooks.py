@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from boto3.dynamodb.conditions import Attr, Key
+from boto3.dynamodb.conditions import Attr, ConditionBase, Key
 
 from llmready.adapters.dynamodb import keys
 from llmready.adapters.dynamodb.outbox import outbox_item
@@ -12,8 +12,10 @@ from llmready.domain.clock import timestamp
 from llmready.domain.errors import Forbidden, NotFound
 from llmready.domain.mail import OutboxMail
 from llmready.domain.webhooks import DisabledReason, Webhook
+from llmready.ports.webhooks import FreeLease, WebhookLease
 
-_LEASE_KEPT = timedelta(hours=1)
+# Longer than the time of a user's requests is remembered.
+_LEASE_KEPT = timedelta(days=3)
 
 
 class DynamoWebhooks:
@@ -100,28 +102,49 @@ class DynamoWebhooks:
         except ConditionFailed:
             return
 
-    def lease(self, user_id: str, *, time: datetime, until: datetime) -> datetime | None:
+    def lease(self, user_id: str, *, time: datetime, until: datetime) -> WebhookLease:
         """Take the lease of a user for one request. A user has at most one running request."""
-        write = self._table.update(
-            keys.webhook_lease(user_id),
-            change={"leased_until": timestamp(until), "ttl": int((until + _LEASE_KEPT).timestamp())},
-            condition=Attr("leased_until").not_exists() | Attr("leased_until").lte(timestamp(time)),
+        taken, item = self._lease(keys.webhook_lease(user_id), _is_over("leased_until", time), until)
+        return WebhookLease(
+            None if taken else _time(item, "leased_until") or until, _time(item, "used_until")
         )
-        try:
-            self._table.write(write)
-        except ConditionFailed as taken:
-            return datetime.fromisoformat(taken.item["leased_until"]) if taken.item else until
-        return None
 
-    def release(self, user_id: str, *, leased_until: datetime, until: datetime) -> None:
+    def release(
+        self, user_id: str, *, leased_until: datetime, until: datetime, used_until: datetime | None = None
+    ) -> None:
         """Change the end of a lease, unless another process has it."""
-        write = self._table.update(
-            keys.webhook_lease(user_id),
-            change={"leased_until": timestamp(until)},
-            condition=Attr("leased_until").eq(timestamp(leased_until)),
-        )
+        used = {"used_until": timestamp(used_until)} if used_until is not None else {}
+        self._release(keys.webhook_lease(user_id), leased_until, {"leased_until": timestamp(until), **used})
+
+    def lease_free(self, *, time: datetime, until: datetime, must_rest: bool) -> FreeLease:
+        """Take the lease of all free accounts for one request."""
+        condition = _is_over("leased_until", time)
+        if must_rest:
+            condition &= _is_over("rest_until", time)
+        taken, item = self._lease(keys.FREE_WEBHOOKS, condition, until)
+        rest_until = _time(item, "rest_until")
+        if taken:
+            return FreeLease(None, rest_until)
+        ends = [_time(item, "leased_until"), rest_until if must_rest else None]
+        return FreeLease(max((end for end in ends if end is not None), default=until), rest_until)
+
+    def release_free(self, *, leased_until: datetime, until: datetime, rest_until: datetime) -> None:
+        """Change the end of the lease of all free accounts, unless another process has it."""
+        change = {"leased_until": timestamp(until), "rest_until": timestamp(rest_until)}
+        self._release(keys.FREE_WEBHOOKS, leased_until, change)
+
+    def _lease(self, key: keys.Key, condition: ConditionBase, until: datetime) -> tuple[bool, Item]:
+        """Return whether a lease was taken, and its item."""
+        change = {"leased_until": timestamp(until), "ttl": int((until + _LEASE_KEPT).timestamp())}
         try:
-            self._table.write(write)
+            return True, self._table.write(self._table.update(key, change=change, condition=condition))
+        except ConditionFailed as taken:
+            return False, taken.item or {}
+
+    def _release(self, key: keys.Key, leased_until: datetime, change: dict[str, str]) -> None:
+        ours = Attr("leased_until").eq(timestamp(leased_until))
+        try:
+            self._table.write(self._table.update(key, change=change, condition=ours))
         except ConditionFailed:
             return
 
@@ -164,3 +187,11 @@ class DynamoWebhooks:
 def _item(webhook: Webhook) -> Item:
     key = keys.webhook(webhook.user_id, webhook.id)
     return {"pk": key.pk, "sk": key.sk, **webhook.model_dump(mode="json", exclude_none=True)}
+
+
+def _is_over(name: str, time: datetime) -> ConditionBase:
+    return Attr(name).not_exists() | Attr(name).lte(timestamp(time))
+
+
+def _time(item: Item, name: str) -> datetime | None:
+    return datetime.fromisoformat(item[name]) if name in item else None
