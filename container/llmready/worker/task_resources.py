@@ -66,7 +66,13 @@ class TaskResources:
             self._check()
 
     def _check(self) -> None:
-        now, before = self._now(), self._before
+        now = self._now()
+        # What earlier crawls held may be released only after the first crawl began.
+        before = self._before = _Reading(
+            unclaimed=min(now.unclaimed, self._before.unclaimed),
+            free_bytes=max(now.free_bytes, self._before.free_bytes),
+            free_files=max(now.free_files, self._before.free_files),
+        )
         if (
             now.unclaimed - before.unclaimed <= self._most_unclaimed
             and now.free_bytes >= before.free_bytes // 2
