@@ -1,5 +1,6 @@
 """Small programs in place of crawlers, run as another Unix user."""
 
+import os
 import pwd
 import shutil
 import tempfile
@@ -18,8 +19,8 @@ from testkit import needs
 from tests.worker.programs import crawler
 
 # The user `nobody` is not used, because all processes of this user are killed, and services of the machine may run as
-# `nobody`.
-UID = 54321
+# `nobody`. Test processes that run at the same time have a user each.
+UID = 54321 + 10 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 STRANGER = pwd.struct_passwd(("crawler", "x", UID, UID, "", "/", "/bin/false"))
 # Starts a process that belongs to no family: it has left the crawler's session and its parent has ended.
 ESCAPE = """
