@@ -1,6 +1,7 @@
 """Crawls end before a crawler uses up the task's memory or disk with what belongs to no process."""
 
 import asyncio
+import os
 import subprocess
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
@@ -110,6 +111,13 @@ def meminfo(file: Path, **kilobytes: int) -> Path:
     return file
 
 
+def zoneinfo(folder: Path, pages: int = 0) -> Path:
+    """Write a file like /proc/zoneinfo: free pages that are kept for two processors."""
+    file = folder / "zoneinfo"
+    file.write_text("".join(f"    cpu: {cpu}\n              count:    {pages}\n" for cpu in range(2)))
+    return file
+
+
 @pytest.mark.parametrize("holder", HOLDERS)
 async def test_all_crawls_end_if_one_holds_memory_that_belongs_to_no_process(holder: str) -> None:
     with open_folder() as folder:
@@ -132,15 +140,27 @@ async def test_crawls_end_if_one_fills_the_disk(filler: str) -> None:
 
 async def test_memory_that_belongs_to_processes_or_can_be_reclaimed_does_not_count(tmp_path: Path) -> None:
     numbers = meminfo(tmp_path / "meminfo")
-    resources = TaskResources(TASK, tmp_path, meminfo=numbers)
+    resources = TaskResources(TASK, tmp_path, meminfo=numbers, zoneinfo=zoneinfo(tmp_path))
     other = meminfo(tmp_path / "other", MemFree=1 << 18, Cached=1 << 20, AnonPages=1 << 19)
     body = f"time.sleep(0.3); os.rename({str(other)!r}, {str(numbers)!r}); time.sleep(1); completed()"
     assert isinstance(await crawl(neighbour(body, resources), tmp_path / "job"), Crawled)
 
 
+async def test_free_memory_that_is_kept_for_processors_does_not_count(tmp_path: Path) -> None:
+    numbers, kept = meminfo(tmp_path / "meminfo"), zoneinfo(tmp_path)
+    resources = TaskResources(TASK, tmp_path, meminfo=numbers, zoneinfo=kept)
+    other = meminfo(tmp_path / "other", MemFree=(1 << 20) - (1 << 18))
+    pages = kept.read_text().replace(" 0", f" {(1 << 28) // 2 // os.sysconf('SC_PAGE_SIZE')}")
+    body = (
+        f"time.sleep(0.3); pathlib.Path({str(kept)!r}).write_text({pages!r}); "
+        f"os.rename({str(other)!r}, {str(numbers)!r}); time.sleep(1); completed()"
+    )
+    assert isinstance(await crawl(neighbour(body, resources), tmp_path / "job"), Crawled)
+
+
 async def test_memory_that_was_in_use_before_does_not_count(tmp_path: Path) -> None:
     numbers = meminfo(tmp_path / "meminfo")
-    resources = TaskResources(TASK, tmp_path, meminfo=numbers)
+    resources = TaskResources(TASK, tmp_path, meminfo=numbers, zoneinfo=zoneinfo(tmp_path))
     meminfo(numbers, Shmem=1 << 19)
     body = "time.sleep(1); completed()"
     assert isinstance(await crawl(neighbour(body, resources), tmp_path / "job"), Crawled)

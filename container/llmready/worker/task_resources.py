@@ -7,6 +7,7 @@ determined from outside. Therefore all crawls of the task end. Their generations
 
 import asyncio
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,9 @@ _INTERVAL = 0.2  # seconds between two measurements; a processor fills about 2 G
 # Fraction (1/n) of the task's memory for what belongs to no process: half of what the crawlers' limits leave over.
 _SHARE = 8
 _RECLAIMABLE = ("MemFree", "Buffers", "Cached", "SReclaimable")
+# Free pages that the kernel keeps for each processor. Newer kernels keep up to an eighth of the memory in this way.
+_KEPT_PAGES = re.compile(r"^\s+count:\s+(\d+)$", re.MULTILINE)
+_PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 class _Reading(NamedTuple):
@@ -35,12 +39,21 @@ class TaskResources:
         memory: The task's memory, in bytes.
         folder: A folder on the disk that crawlers can write.
         meminfo: The kernel's numbers about the memory of the machine.
+        zoneinfo: The kernel's numbers about the pages of each processor.
     """
 
-    def __init__(self, memory: int, folder: Path, *, meminfo: Path = Path("/proc/meminfo")) -> None:
+    def __init__(
+        self,
+        memory: int,
+        folder: Path,
+        *,
+        meminfo: Path = Path("/proc/meminfo"),
+        zoneinfo: Path = Path("/proc/zoneinfo"),
+    ) -> None:
         self._most_unclaimed = memory // _SHARE
         self._folder = folder
         self._meminfo = meminfo
+        self._zoneinfo = zoneinfo
         self._before = self._now()
         self._crawls: list[asyncio.Event] = []
         self._watching: asyncio.Task[None] | None = None
@@ -92,7 +105,7 @@ class TaskResources:
     def _now(self) -> _Reading:
         disk = os.statvfs(self._folder)
         return _Reading(
-            unclaimed=_unclaimed(self._meminfo),
+            unclaimed=_unclaimed(self._meminfo) - _kept(self._zoneinfo),
             free_bytes=disk.f_bavail * disk.f_frsize,
             free_files=disk.f_favail,
         )
@@ -107,3 +120,8 @@ def _unclaimed(meminfo: Path) -> int:
     # Shared memory counts as cached, but cannot be reclaimed.
     available = sum(amounts[name] for name in _RECLAIMABLE) - amounts["Shmem"]
     return (amounts["MemTotal"] - available - amounts["AnonPages"]) * 1024
+
+
+def _kept(zoneinfo: Path) -> int:
+    """Return the bytes of free memory that the kernel keeps for each processor, which are not in ``MemFree``."""
+    return sum(int(count) for count in _KEPT_PAGES.findall(zoneinfo.read_text())) * _PAGE
