@@ -20,7 +20,7 @@ _INTERVAL = 0.2  # seconds between two measurements; a processor fills about 2 G
 _SHARE = 8
 _RECLAIMABLE = ("MemFree", "Buffers", "Cached", "SReclaimable")
 # Free pages that the kernel keeps for each processor. Newer kernels keep up to an eighth of the memory in this way.
-_KEPT_PAGES = re.compile(r"^\s+count:\s+(\d+)$", re.MULTILINE)
+_KEPT_PAGES = re.compile(r"^ +count: +(\d+)$", re.MULTILINE)
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
