@@ -47,7 +47,7 @@ KEEP = {
 _render = MarkdownIt("commonmark").enable(["table", "strikethrough"]).render
 _AT_ONCE = 50
 """Pages per process of a peer, because jsdom does not free all of its memory."""
-_IMAGES_ON = ("article", "documentation")
+_WITH_TEXT = ("article", "documentation")
 
 
 @dataclass(frozen=True)
@@ -200,6 +200,9 @@ def measure(pages: list[Page], extracted: dict[str, Extracted]) -> bool:
     figures.at_most("milliseconds a page", 1000 * extracted[OURS].seconds / len(pages), MILLISECONDS)
     for part, (kept, there) in _kept(pages, extracted[OURS].texts).items():
         figures.at_least(f"{part} kept, of {there:,}", kept / max(1, there), KEEP[part])
+    texts = [page for page in pages if page.type in _WITH_TEXT]
+    for part, (kept, there) in _kept(texts, extracted[OURS].texts).items():
+        figures.note(f"{part} kept on articles and documentation, of {there:,}", kept / max(1, there))
     # Menus are no main text, but some labels contain them.
     for part, (kept, there) in _kept(pages, extracted[OURS].texts, without_menus=True).items():
         figures.note(f"{part} kept outside of nav and footer, of {there:,}", kept / max(1, there))
@@ -232,7 +235,7 @@ def _kept(
     kept, there = Counter[str](), Counter[str]()
     for page in pages:
         converted = _render(markdown.get(page.id, ""))
-        with_images = page.type in _IMAGES_ON
+        with_images = page.type in _WITH_TEXT
         parts = kept_parts(
             page.html, page.url, converted, page.truth, with_images=with_images, without_menus=without_menus
         )

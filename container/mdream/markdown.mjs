@@ -246,11 +246,15 @@ export class MarkdownWriter extends InlineWriter {
     return above
   }
 
-  /** Return whether a quotation was created by docutils for indented text, which is usually accidental. */
+  /**
+   * Return whether a quotation was created by docutils for indented text, which is usually accidental if it contains
+   * more than paragraphs.
+   */
   isIndented(node) {
     const { tree, measure } = this
     const inner = children(tree, node)
     if (inner.length !== 1 || tree.tag[inner[0]] !== ID.div || measure.length(inner[0]) !== measure.length(node)) return false
+    if (children(tree, inner[0]).every((part) => tree.tag[part] === ID.p)) return false
     this.isOfDocutils ??= DOCUTILS.test(tree.source)
     return this.isOfDocutils
   }
