@@ -61,7 +61,7 @@ def test_connections_that_the_site_closes_do_not_end_the_crawl(
         assert kept(call(site.url, tmp_path, "--timeout", "60"), site) == len(GOOD)
 
 
-@pytest.mark.parametrize(("status", "copies"), [(500, ""), (500, "abc"), (404, ""), (410, "abc")])
+@pytest.mark.parametrize(("status", "copies"), [(500, ""), (500, "abc"), (404, "")])
 def test_many_urls_of_one_page_that_fail_come_last(
     status: int, copies: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
